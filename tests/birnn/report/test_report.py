@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("two_networks")
 def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
     text = words(complete.report)
     for phrase in (
-        "2 seeds, the mean test accuracy is 70.00% (BiLSTM), 70.50% (BiGRU)",
+        "2 seeds**, the mean test accuracy is 70.00% (BiLSTM), 70.50% (BiGRU)",
         "undecided (BiLSTM minus BiGRU: −0.50 points, 98.3% interval over",
         "is more accurate than every network with 2 of 2 seeds",
         "The study does not contain the run below",
@@ -87,9 +87,9 @@ def test_planned_comparisons_come_first(tmp_path: Path) -> None:
     options: dict[str, Any] = {"studies": [samples.study()], "planned": planned}
     markdown, *_ = documents.write(tmp_path, **options)
     result = "20 runs: both are practically equivalent, within 0.5 points (BiLSTM"
-    first = words(markdown).index(f"Planned, recipe n-grams, {result}")
-    second = words(markdown).index("Planned, random settings, 20 runs: ")
-    assert first < second < words(markdown).index("seeds (explored, not corrected")
+    first = words(markdown).index(f"Planned, recipe n-grams**, {result}")
+    second = words(markdown).index("Planned, random settings**, 20 runs: ")
+    assert first < second < words(markdown).index("seeds** (explored, not corrected")
     assert "interval over draws" in words(markdown)[second:]
     row = "accuracy in %, recipe n-grams (planned) | 92.68 ± 0.09 | 92.81 ± 0.12 | −0.13 (−0.27 to"
     assert row in markdown
