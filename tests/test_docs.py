@@ -111,6 +111,9 @@ def test_quoted_results_are_those_of_the_studies() -> None:
         assert table.format_mean(row.means[name]) in results
         assert table.format_mean(best.means[name]) in results
         assert f" by {seeds.runs[f'{name}.influence_first'].mean():.3f}" in results
+    for study, sign in ((seeds, 1), (store.read(PROJECT / "study" / "rotten-tomatoes"), -1)):
+        first = [study.runs[f"{name}.influence_first"] for name in ("bilstm", "bigru")]
+        assert (sign * (first[1] - first[0]) > 0).all()
     for measure, difference in row.differences["bilstm", "bigru"].items():
         assert table.format_difference(difference, measure) in results
     gained = {gain.recipe: gain.difference for gain in table.gains(recipes)}

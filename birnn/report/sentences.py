@@ -40,7 +40,7 @@ def name_result(row: Row, equivalence: float) -> str:
         names.append(f"both are practically equivalent, within {equivalence:g} points")
     low, mean, high = map(points, (difference.low, difference.mean, difference.high))
     return (
-        f"{' and '.join(names) or 'undecided'} ({pair_title(*pair)}: {mean} points, "
+        f"**{' and '.join(names) or 'undecided'}** ({pair_title(*pair)}: {mean} points, "
         f"{row.confidence} interval over {row.covered} {low} to {high})"
     )
 
@@ -51,7 +51,7 @@ def name_gain(study: Study) -> str:
     first, last = (
         by_model({name: percent(means[name].mean) for name in study.networks}) for means in ends
     )
-    return f"mean test accuracy goes from {first} to {last}"
+    return f"**mean test accuracy goes from {first} to {last}**"
 
 
 def name_recipes_that_win(study: Study) -> str:

@@ -57,14 +57,15 @@ def tabulate(
         lines += _times(timed)
     for measure, title in RESULTS.items():
         for settings, study, row in compared:
-            if measure == "accuracy" or settings == THIS_RUN:
+            measured = any(f"{name}.{measure}" in row.combination.runs for name in NETWORKS)
+            if measured and (measure == "accuracy" or settings == THIS_RUN):
                 label = f"{title}, {settings}{' (planned)' * (study.name in PLANNED)}"
                 lines.append(_over_seeds(label, row, measure))
     return table(head, lines)
 
 
 def count_comparisons() -> int:
-    """Return the number of intervals of a row that hold together with 95%."""
+    """Return the number of intervals, in accuracy, loss and ROC AUC, that have 95% together."""
     return len(PAIRS) * len(differences.REVIEW_VALUES)
 
 

@@ -184,7 +184,6 @@ def content(
         "checklist": report_stage.by_test(checklist()),
         "best_loss_epoch": report_stage.best_loss_epochs(tables["curves"]),
         "settings": settings,
-        "studies": [],
         "recipes": None,
         "planned": {},
     }, tables

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
@@ -13,6 +13,7 @@ from unittest.mock import patch
 from birnn.evaluation import model_names, summary
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE
 from birnn.report import documents, figures, what_differs
+from birnn.studies.store import Study
 from stages import report as report_stage
 from tests.birnn import samples
 
@@ -51,6 +52,7 @@ def write(
     settings: dict[str, Any] = samples.SETTINGS,
     *,
     draw: bool = False,
+    studies: Sequence[Study] = (),
     about: Mapping[str, Any] = MappingProxyType({}),
     **changes: Any,
 ) -> Documents:
@@ -61,7 +63,7 @@ def write(
     """
     data, tables = samples.content(columns, settings, **about)
     data |= changes
-    data["over_seeds"] = over_seeds = report_stage.find_complete(data["studies"])
+    data["over_seeds"] = over_seeds = report_stage.find_complete(studies)
     drawings: dict[str, str] = defaultdict(str)
     if draw:
         drawn = figures.draw(data["metrics"], tables, settings["pad.maxlen"])

@@ -28,26 +28,27 @@ pytestmark = pytest.mark.usefixtures("two_networks")
 def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
     text = words(complete.report)
     for phrase in (
-        "2 seeds**, the mean test accuracy is 70.00% (BiLSTM), 70.50% (BiGRU)",
-        "undecided (BiLSTM minus BiGRU: −0.50 points, 98.3% interval over",
+        "2 seeds, the mean test accuracy is 70.00% (BiLSTM), 70.50% (BiGRU)",
+        "**undecided** (BiLSTM minus BiGRU: −0.50 points, 98.3% interval over",
         "is more accurate than every network with 2 of 2 seeds",
         "The study does not contain the run below",
     ):
         assert phrase in text
+    assert "| influence of" not in text  # not in the study
 
 
 @pytest.mark.parametrize(
     ("gain", "result"),
     [
-        (-0.01, "the BiLSTM is more accurate (BiLSTM minus BiGRU: +14.50"),
+        (-0.01, "the BiLSTM is more accurate** (BiLSTM minus BiGRU: +14.50"),
         (0.0002, "the BiGRU is more accurate and both are practically equivalent, within 0.5"),
-        (0.0004, "the BiGRU is more accurate (BiLSTM minus BiGRU: −0.58 points, 98.3% interval"),
+        (0.0004, "the BiGRU is more accurate** (BiLSTM minus BiGRU: −0.58 points, 98.3% interval"),
     ],
 )
 def test_result_is_named_as_in_the_protocol(gain: float, result: str, tmp_path: Path) -> None:
     written = documents.write(tmp_path, studies=[samples.study(gain=gain, seeds=30)])
     for text in (written.report, written.card):
-        assert f": {result}" in words(text)
+        assert f": **{result}" in words(text)
 
 
 @pytest.mark.parametrize(
@@ -86,10 +87,10 @@ def test_planned_comparisons_come_first(tmp_path: Path) -> None:
     planned = {"recipe n-grams": strong, "random settings": drawn}
     options: dict[str, Any] = {"studies": [samples.study()], "planned": planned}
     markdown, *_ = documents.write(tmp_path, **options)
-    result = "20 runs: both are practically equivalent, within 0.5 points (BiLSTM"
-    first = words(markdown).index(f"Planned, recipe n-grams**, {result}")
-    second = words(markdown).index("Planned, random settings**, 20 runs: ")
-    assert first < second < words(markdown).index("seeds** (explored, not corrected")
+    result = "20 runs: **both are practically equivalent, within 0.5 points** (BiLSTM"
+    first = words(markdown).index(f"Planned, recipe n-grams, {result}")
+    second = words(markdown).index("Planned, random settings, 20 runs: ")
+    assert first < second < words(markdown).index("seeds (explored, not corrected")
     assert "interval over draws" in words(markdown)[second:]
     row = "accuracy in %, recipe n-grams (planned) | 92.68 ± 0.09 | 92.81 ± 0.12 | −0.13 (−0.27 to"
     assert row in markdown

@@ -19,7 +19,8 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     study.runs[f"{FIRST}.ece"], study.runs[f"{SECOND}.ece"] = [0.2, 0.4] * 2, [0.3, 0.2] * 2
     influences = [f"{name}.influence_{part}" for name in NETWORKS for part in INFLUENCE_PARTS]
-    study.runs[influences] = [[value] * len(influences) for value in (0.1, 0.3, 0.1, 0.3)]
+    for column in influences:
+        study.runs[column] = [0.1, 0.3] * 2
     study.runs[f"{FIRST}.influence_last"] = 0.2
     generator = np.random.default_rng(0)
     predicted = generator.choice([-1.0, 1.0], (4, len(NETWORKS), 4))
