@@ -26,7 +26,7 @@ LABEL_WIDTH, LONGEST_PHRASE = 18, 38  # letters of a line of the name of a row, 
 
 
 class Lane(NamedTuple):
-    """What is drawn at a height."""
+    """The runs of a model, or differences of two, which are drawn at one height."""
 
     runs: pd.Series  # in percent
     mean: Mean

@@ -90,7 +90,7 @@ class Study:
 
     @property
     def repeats(self) -> str:
-        """What differs between the runs of a combination."""
+        """The word for the runs of a combination."""
         return "draws" if self.is_sample else "seeds"
 
     @property
