@@ -178,6 +178,9 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
         shown = table.format_difference(found["accuracy"])
         in_text = shown.replace(" (", " points (")
         assert (in_text if name == "equal-time" else f"| {shown} |") in results
+        if name == "equal-size":
+            first = [runs[f"{network}.influence_first"] for network in ("bilstm", "bigru")]
+            assert differences.difference_over_seeds(*first, "influence_first", 3).higher is None
         if name in PLANNED:
             assert f"by {-100 * found['accuracy'].mean:.2f} " in readme
     for name in ("equal-size", "tuned-bilstm", "tuned-bigru"):  # the last row, with equal units

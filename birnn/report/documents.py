@@ -99,7 +99,7 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
-    """Return the tables of what differs, and the number of comparisons in their confidence."""
+    """Return the tables of what differs, and how many intervals hold together with 95%."""
     compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
     planned = content["planned"].items()
     compared += [(label, study, rows(study)[0]) for label, study in planned]

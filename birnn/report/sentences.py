@@ -24,7 +24,7 @@ def accuracies(shares: Mapping[str, float]) -> str:
 
 
 def name_result(row: Row, equivalence: float) -> str:
-    """Return what `study/PROTOCOL.md` calls the difference in accuracy of two networks.
+    """Return what `study/PROTOCOL.md` calls the difference in accuracy of two networks, in bold.
 
     They are equivalent if the interval lies within `equivalence` points of 0 (Schuirmann, "A
     Comparison of the Two One-Sided Tests Procedure and the Power Approach", 1987).
@@ -51,7 +51,7 @@ def name_gain(study: Study) -> str:
     first, last = (
         by_model({name: percent(means[name].mean) for name in study.networks}) for means in ends
     )
-    return f"**mean test accuracy goes from {first} to {last}**"
+    return f"mean test accuracy goes from {first} to {last}"
 
 
 def name_recipes_that_win(study: Study) -> str:

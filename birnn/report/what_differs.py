@@ -57,15 +57,14 @@ def tabulate(
         lines += _times(timed)
     for measure, title in RESULTS.items():
         for settings, study, row in compared:
-            measured = any(f"{name}.{measure}" in row.combination.runs for name in NETWORKS)
-            if measured and (measure == "accuracy" or settings == THIS_RUN):
+            if measure == "accuracy" or settings == THIS_RUN:
                 label = f"{title}, {settings}{' (planned)' * (study.name in PLANNED)}"
-                lines.append(_over_seeds(label, row, measure))
+                lines += _over_seeds(label, row, measure)
     return table(head, lines)
 
 
 def count_comparisons() -> int:
-    """Return the number of intervals, in accuracy, loss and ROC AUC, that have 95% together."""
+    """Return how many intervals, in accuracy, loss and ROC AUC, hold together with 95%."""
     return len(PAIRS) * len(differences.REVIEW_VALUES)
 
 
@@ -74,11 +73,13 @@ def _line(title: str, values: Mapping[str, str], compared: Pairs | None = None) 
     return [title, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
 
 
-def _over_seeds(title: str, row: Row, measure: str) -> list[str]:
-    """Return the line of a measure, with the differences of the row, or else those over seeds."""
+def _over_seeds(title: str, row: Row, measure: str) -> Iterator[list[str]]:
+    """Yield the line of a measure, if known; differences that the row lacks are over seeds."""
     runs = row.combination.runs
     known = runs.dropna(axis="columns")
     columns = {name: f"{name}.{measure}" for name in NETWORKS if f"{name}.{measure}" in known}
+    if not columns:
+        return
     compared = {}
     for pair in PAIRS:
         if {*pair} <= columns.keys():
@@ -90,7 +91,7 @@ def _over_seeds(title: str, row: Row, measure: str) -> list[str]:
             compared[pair] = format_difference(found, measure), f"{found.better} of {len(runs)}"
     means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
     cells = {name: format_mean(mean, measure) for name, mean in means.items()}
-    return _line(title, cells, compared)
+    yield _line(title, cells, compared)
 
 
 def _times(row: Row) -> Iterator[list[str]]:
