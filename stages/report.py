@@ -43,10 +43,9 @@ def main(settings: Settings) -> None:
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
     figures.write_plot_templates(paths.PLOTS / "templates")
-    all_studies = store.read_all()
-    studies = [study for study in all_studies if study.covers(corpus)]
-    matching, recipes = choose_studies(studies, corpus, values)
-    over_seeds = find_complete(matching)
+    studies = store.read_all()
+    over_seeds = find_complete(study for study in studies if study.matches(corpus, values))
+    recipes = find_recipes(studies, corpus)
     source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
         "metrics": metrics,
@@ -66,7 +65,7 @@ def main(settings: Settings) -> None:
         "settings": values,
         "over_seeds": over_seeds,
         "recipes": recipes,
-        "planned": choose_planned(all_studies, corpus),
+        "planned": choose_planned(studies, corpus),
     }
     drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
     documents.write(content, drawings, paths.REPORT)
@@ -74,14 +73,10 @@ def main(settings: Settings) -> None:
     terminal.warn_if_fallback(corpus["name"], corpus["requested"])
 
 
-def choose_studies(
-    studies: Sequence[Study], corpus: dict[str, Any], settings: dict[str, Any]
-) -> tuple[list[Study], Study | None]:
-    """Return the studies of these settings, and the study `recipes`, of the studies of a corpus."""
-    found = [each for each in studies if not each.about.chooses]
-    others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
-    compared = (each for each in found if each.about.varied == [store.RECIPE])
-    return others, next((each for each in compared if each.name == store.RECIPES), None)
+def find_recipes(studies: Iterable[Study], corpus: dict[str, Any]) -> Study | None:
+    """Return the study `recipes` of a corpus, None without one."""
+    named = (study for study in studies if study.name == store.RECIPES and study.covers(corpus))
+    return next((study for study in named if study.about.varied == [store.RECIPE]), None)
 
 
 def choose_planned(studies: Sequence[Study], corpus: dict[str, Any]) -> dict[str, Study]:

@@ -223,10 +223,9 @@ def tried() -> None:
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """
-    from birnn.lab import recipes, runs
-    from birnn.lab import trial_log as command
+    from birnn.lab import recipes, runs, trial_log
 
-    added, log = command.append(runs.finished_with_any_code(), list(recipes.read().values()))
+    added, log = trial_log.append(runs.finished_with_any_code(), list(recipes.read().values()))
     print(f"{added} new of {len(log.runs)} rows: {log.folder}")
 
 

@@ -75,7 +75,7 @@ def points_of_recipes(options: Iterable[str], names: Collection[str]) -> list[Po
 def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     """Return one combination of values, by the names of settings (see `Point.chosen`)."""
     changes = {name: value for names, value in chosen.items() for name in names.split(",")}
-    changes = recipe.with_seed(changes) if recipe else changes
+    changes = recipe.with_changes(changes) if recipe else changes
     content = read_yaml(PARAMS)
     params: Params = content if isinstance(content, dict) else {}
     for key, value in changes.items():

@@ -109,7 +109,7 @@ def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
     names = differing_settings(table)
 
     def text(value: Any, form: Callable[[float], str]) -> str:
-        return NOTHING if value is None or pd.isna(value) else form(value)
+        return NOTHING if pd.isna(value) else form(value)
 
     printed = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
     printed.add_column("experiment", overflow="fold")

@@ -31,7 +31,7 @@ class Recipe:
     settings: dict[str, Any]  # its own settings, by full name
     all_settings: dict[str, Any]  # its own settings and all of its base, by full name
 
-    def with_seed(self, changes: dict[str, Any]) -> dict[str, Any]:
+    def with_changes(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the settings with changes applied.
 
         Each `train.seed` gets its own hold-out and its own word vectors.

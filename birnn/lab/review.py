@@ -173,16 +173,19 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
 
 
 def add_deviations(table: str, study: Study | None) -> str:
-    """Add the standard deviation over seeds, if it is known, to the table of `dvc metrics diff`."""
-    if not study:
-        return table
-    head, rule, *rows = table.splitlines() or ["", ""]
+    """Add the standard deviation over seeds, if it is known, to the table of `dvc metrics diff`.
+
+    A table without rows becomes empty.
+    """
+    head, rule, *rows = table.splitlines()
+    if not (rows and study):
+        return table if rows else ""
     lines = [f"{head} Deviation over seeds |", f"{rule}---|"]
     deviations = study.runs.std(numeric_only=True)
     for row in rows:
         deviation = deviations.get(row.split("|")[1].strip())
         lines.append(f"{row} |" if deviation is None else f"{row} {deviation:.4f} |")
-    return "\n".join(lines) if rows else ""
+    return "\n".join(lines)
 
 
 def _judge_measures(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
@@ -261,5 +264,5 @@ def _without_test(change: Change, metric: str, before: float, after: float) -> L
 
 def _held_out(run: Run) -> object:
     """Return what the held-out reviews of a run depend on, besides the corpus."""
-    held_out = run.metrics.get("corpus", {}).get("validation")
+    held_out = run.metrics["corpus"].get("validation")
     return held_out if held_out == "test" else (held_out, run.params["pad"]["seed"])

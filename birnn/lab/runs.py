@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Run:
     baseline: str
     params: Params
     metrics: dict[str, dict[str, Any]]
-    lock: Lock = field(default_factory=dict, repr=False)
+    lock: Lock
 
     @property
     def code(self) -> Hashes:
@@ -246,8 +246,6 @@ def _run_of(
 
     Only stages and settings in the pipeline count: DVC leaves removed ones in `dvc.lock`.
     """
-    if not all(records):
-        return None
     try:
         run = _parse(name, revision, baseline, *records)
     except InputError:  # a stage was killed
@@ -327,7 +325,7 @@ def read_times() -> dict[str, tuple[float, str]]:
     """
     file = paths.times_file()
     newest = {}
-    for line in filter(None, file.read_bytes().splitlines() if file.exists() else ()):
+    for line in file.read_bytes().splitlines() if file.exists() else ():
         with suppress(ValueError, KeyError, TypeError):
             entry = json.loads(line)
             newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])

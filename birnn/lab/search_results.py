@@ -19,8 +19,8 @@ from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
-from birnn.lab import collect as studies
 from birnn.lab import recipes, runs, trial_log, winners_curse
+from birnn.lab.collect import study as collect_study
 from birnn.lab.runs import Run, read_output, read_predictions
 from birnn.lab.search import Search
 from birnn.networks.log_odds import combine
@@ -59,12 +59,12 @@ def collect(search: Search, study: optuna.Study) -> Results:
 def write(results: Results, command: str) -> Study:
     """Write the finished trials as the study `study/NAME`, log choices, and return the study."""
     search, found = results.search, dict(enumerate(results.runs))
-    points = [replace(search.point(values), chosen=values) for values in results.settings]
+    trials = [replace(search.point(values), chosen=values) for values in results.settings]
     chooses = bool(search.metric)
-    written = studies.study(
+    written = collect_study(
         search.name,
         command,
-        points,
+        trials,
         found,
         chooses=chooses,
         sampler=search.sampler,

@@ -93,7 +93,7 @@ def closest_recipe(
     closer than the defaults. All settings are by full name.
     """
     changes = {SEED: params[SEED]}
-    starts = {"": changes} | {recipe.name: recipe.with_seed(changes) for recipe in recipes}
+    starts = {"": changes} | {recipe.name: recipe.with_changes(changes) for recipe in recipes}
     differences = {}
     for name, settings in starts.items():
         base = {**defaults, **settings}

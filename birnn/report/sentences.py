@@ -5,8 +5,8 @@ from typing import Any
 
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.studies.store import Study
-from birnn.studies.table import Row, rows, why_no_interval
-from birnn.style.formatting import percent, points
+from birnn.studies.table import Row, gains, rows, why_no_interval
+from birnn.style.formatting import listed, percent, points
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
@@ -45,13 +45,16 @@ def name_result(row: Row, equivalence: float) -> str:
     )
 
 
-def name_gain(study: Study) -> str:
-    """Return the accuracies of the first and the last recipe."""
+def name_gains(study: Study) -> str:
+    """Return the accuracies of the first and the last recipe, and which recipes gain."""
     ends = (rows(study)[place].means for place in (0, -1))
     first, last = (
         by_model({name: percent(means[name].mean) for name in study.networks}) for means in ends
     )
-    return f"mean test accuracy goes from {first} to {last}"
+    found = (gain for gain in gains(study) if gain.difference.low > 0)
+    shown = [f"{gain.recipe} ({points(gain.difference.mean)} points)" for gain in found]
+    which = listed(shown) if shown else "no recipe"
+    return f"**mean test accuracy goes from {first} to {last}**. A gain is shown for {which}"
 
 
 def name_recipes_that_win(study: Study) -> str:

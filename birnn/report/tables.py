@@ -27,9 +27,7 @@ from birnn.style.formatting import (
 MEASURES = {"loss": "loss", "roc_auc": "ROC AUC", "f1": "F1"}
 
 
-def scores(
-    metrics: Mapping[str, Any], notebook: Mapping[str, Any], over_seeds: Row | None = None
-) -> str:
+def scores(metrics: Mapping[str, Any], notebook: Mapping[str, Any], over_seeds: Row | None) -> str:
     """Return the scores of all models; the notebook's follow in the next row."""
     lines = []
     for model, title in TITLES.items():

@@ -84,8 +84,7 @@ def _over_seeds(title: str, row: Row, measure: str) -> Iterator[list[str]]:
     for pair in PAIRS:
         if {*pair} <= columns.keys():
             first, second = (runs[columns[name]] for name in pair)
-            found = row.differences.get(pair, {}).get(measure)
-            found = found or differences.difference_over_seeds(
+            found = row.differences[pair].get(measure) or differences.difference_over_seeds(
                 first, second, measure, count_comparisons()
             )
             compared[pair] = format_difference(found, measure), f"{found.better} of {len(runs)}"

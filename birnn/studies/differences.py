@@ -111,7 +111,7 @@ def estimate_difference(
     labels: Labels,
     groups: Groups,
     measure: str,
-    comparisons: int = 1,
+    comparisons: int,
 ) -> Difference:
     """Return the mean difference of a measure over seeds, given differences of single reviews.
 

@@ -109,18 +109,17 @@ class Study:
         return [model for model in self.models if model in NETWORKS]
 
     def log_odds(self, runs: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
-        """Return the log-odds of the test reviews by model, float32, shape (runs, reviews).
+        """Return the log-odds of the test reviews by network, float32, shape (runs, reviews).
 
         Empty if the study lacks the predictions of a run, or of a network that other runs have.
         """
-        tables = read_predictions(self.folder, runs["name"])
-        complete = all({*self.networks} <= {*table} for table in tables.values())
-        if self.reviews is None or not tables or len(tables) < len(runs) or not complete:
+        tables = read_predictions(self.folder, runs["name"]).values()
+        complete = all({*self.networks} <= {*table} for table in tables)
+        if self.reviews is None or len(tables) < len(runs) or not complete:
             return {}
-        models = next(iter(tables.values())).columns
         return {
-            model: np.array([table[model] for table in tables.values()], np.float32)
-            for model in map(str, models)
+            network: np.array([table[network] for table in tables], np.float32)
+            for network in self.networks
         }
 
     def labels_and_groups(self) -> tuple[Labels, Groups]:

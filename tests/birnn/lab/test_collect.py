@@ -14,6 +14,7 @@ from birnn import __main__ as main
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
+from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import collect, grid, recipes, runs, study_tables
 from birnn.lab.grid import Point
 from birnn.lab.runs import Run
@@ -62,7 +63,9 @@ def test_study_over_seeds_has_predictions_and_times() -> None:
     assert study.runs["machine"].iloc[1].startswith("A (2 cores")
     assert study.reviews is not None
     stored = study.log_odds(study.runs)
-    assert set(stored) == set(samples.MODELS)
+    assert set(stored) == set(NETWORKS)
+    (predicted,) = store.read_predictions(study.folder, ["seed-1"]).values()
+    assert set(predicted) == set(samples.MODELS)
     assert abs(stored[NETWORK][1] - PREDICTIONS[1][NETWORK]).max() < 0.01
     assert study.matches(CORPUS, flatten(grid.point({}).params))
 

@@ -188,7 +188,8 @@ def test_written_review_has_settings_and_deviations(tmp_path: Path) -> None:
         "| Metric | main | Deviation over seeds |\n|---|---|---|\n"
         f"| {ACCURACY} | 0.81 | {DEVIATION:.4f} |\n| other | 1 | |\n"
     )
-    assert review.add_deviations("", STUDY) == ""
+    unchanged = "| Metric | main |\n|---|---|"
+    assert {review.add_deviations(unchanged, study) for study in (STUDY, None)} == {""}
     other = replace(BASE, metrics=BASE.metrics | {"corpus": {"name": "other"}})
     review.write(Change(BASE, other, STUDY), [], metrics, tmp_path / "review.md")
     assert "eviation" not in (tmp_path / "review.md").read_text(encoding="utf-8")

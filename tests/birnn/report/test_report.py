@@ -192,13 +192,14 @@ def test_report_has_studies_of_its_corpus_and_settings(
     for each in (sizes, tried, samples.recipes(), samples.study()):
         writing.write_files(each, {})
     found, corpus, settings = store.read_all(), sizes.about.corpus, {"train.seed": 0}
-    matching, recipes = report_stage.choose_studies(found, corpus, settings)
-    assert [each.name for each in matching] == ["seeds", "sizes"]
-    assert recipes is not None
-    assert recipes.name == "recipes"
+    over_seeds = report_stage.find_complete(
+        study for study in found if study.matches(corpus, settings)
+    )
+    recipes = report_stage.find_recipes(found, corpus)
+    assert [over_seeds and over_seeds.name, recipes and recipes.name] == ["seeds", "recipes"]
     # The study over seeds does not have the number of units.
-    matching, _ = report_stage.choose_studies(found, corpus, settings | {"bigru.units": 64})
-    assert [each.name for each in matching] == ["sizes"]
-    # The name alone makes no study of recipes.
+    assert not over_seeds.matches(corpus, settings | {"bigru.units": 64})
+    # The name alone makes no study of recipes, nor does another corpus.
     named = replace(sizes, folder=Path("study/recipes"))
-    assert report_stage.choose_studies([named], corpus, settings) == ([named], None)
+    assert report_stage.find_recipes([named], corpus) is None
+    assert report_stage.find_recipes(found, corpus | {"digest": "other"}) is None
