@@ -5,7 +5,6 @@ runs the ONNX model, alternate. Each loads all networks in its own process and p
 """
 
 import json
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -53,8 +52,7 @@ print(json.dumps(numbers))
 def main(times: Annotated[int, typer.Option(help="measurements of each program")] = 5) -> None:
     """Print the size of the export, and one line per program and measurement."""
     require(TEST_REVIEWS)
-    page = Path("docs/predictions.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n([^`]*onnxruntime[^`]*)```", page)
+    example = Path("docs/use_onnx.py").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = np.random.default_rng(0).permutation(corpus_reader.count(TEST_REVIEWS))[:REVIEWS]

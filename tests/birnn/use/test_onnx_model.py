@@ -1,7 +1,6 @@
 """The ONNX model and the JSON file next to it predict as the project does."""
 
 import contextlib
-import re
 import runpy
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,12 +34,8 @@ REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
 
 def load_example(folder: Path) -> Callable[[list[str]], dict[str, list[float | None]]]:
     """Return `predict` of the example in the docs, for the ONNX model in a folder."""
-    page = (PROJECT / "docs" / "predictions.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    example = next(block for block in blocks if "onnxruntime" in block)
-    (folder / "example.py").write_text(example, encoding="utf-8")
     with contextlib.chdir(folder):
-        predict: Callable[..., Any] = runpy.run_path("example.py")["predict"]
+        predict: Callable[..., Any] = runpy.run_path(PROJECT / "docs" / "use_onnx.py")["predict"]
     return predict
 
 
