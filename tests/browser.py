@@ -9,10 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDTHS = [390, 1280]  # of a phone and a desktop screen
-SCHEMES = ["light", "dark"]
-# Range of the lightness of the page, 0 to 255.
-PAPER = {"light": (240, 255), "dark": (0, 60)}
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import read_yaml
 from birnn.lab import recipes
 
 PROJECT = Path(__file__).parent.parent
@@ -49,6 +50,11 @@ OWN_DATA = "text,label,split\n" + "".join(
 )
 
 BIRNN = ("python", "-m", "birnn")
+# The stages that depend on digests of code, in order, and those that need all models.
+STAGES = [stage for stage in read_yaml(PROJECT / "dvc.yaml")["stages"] if stage != "code"]
+AFTER_TRAINING = ["evaluate", "report"]
+# A proxy on a closed port makes every address unreachable.
+NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 Build = Callable[[Path], object]

@@ -8,8 +8,7 @@ import pytest
 
 from benchmarks.project import stage_folder, variables
 from birnn.core.paths import CORPUS
-from tests.projects import check_output, error_line, run
-from tests.test_pipeline import NO_NETWORK
+from tests.projects import NO_NETWORK, check_output, error_line, run
 
 pytestmark = [
     pytest.mark.slow,

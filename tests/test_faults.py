@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projects import check_output, error_line, leftovers, results, run
-from tests.test_pipeline import STAGES
+from tests.projects import STAGES, check_output, error_line, leftovers, results, run
 from tests.tiers import sampled
 
 resource = pytest.importorskip("resource", reason="needs POSIX")

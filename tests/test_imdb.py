@@ -1,4 +1,4 @@
-"""Test the pipeline on IMDB: the corpus, and predictions and behavior after two epochs."""
+"""Test the pipeline on IMDB: unlabelled reviews, and predictions and behavior after two epochs."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,6 @@ from sklearn.metrics import roc_auc_score
 from birnn.core.outputs import read_json
 from birnn.evaluation import behavioral_tests, predictor
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.reviews import sequences
 from tests.projects import PROJECT, check_output, copy, set_settings
 
 # Highest allowed failure rates.
@@ -30,18 +29,6 @@ UNBOUNDED = ("negated praise is negative", "negated blame is not negative")
 # How networks classify short texts depends on the seed: they call from none to all of plain blame
 # positive. The ranking does not depend on the seed.
 SEED_DEPENDENT = ("plain praise is positive", "plain blame is negative")
-
-
-@pytest.mark.exhaustive
-def test_imdb_corpus(imdb: Path) -> None:
-    corpus = read_json(imdb / "data" / "corpus" / "corpus.json")
-    assert (corpus["name"], corpus["requested"]) == ("imdb", "imdb")
-    assert corpus["vocabulary"] == 88_584
-    for split in ("train", "test"):
-        ids, labels = sequences.read(imdb / "data" / "padded" / split)
-        assert ids.shape == (25_000, 100)
-        assert labels.sum() == 12_500
-        assert 0 <= ids.min() < ids.max() == 19_999
 
 
 @pytest.mark.exhaustive

@@ -7,11 +7,9 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from tests.projects import BIRNN, check_output, set_settings, stages_run
+from tests.projects import AFTER_TRAINING, BIRNN, check_output, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
-
-AFTER_TRAINING = ["evaluate", "report"]
 
 
 def edit(file: Path, pattern: str, replacement: str = "") -> None:

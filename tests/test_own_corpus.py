@@ -121,12 +121,6 @@ def test_unlabelled_texts_are_read_if_a_setting_needs_them(own_copy: Path) -> No
     set_settings(own_copy, {"csv.unlabelled": "new.csv"})
     check_output(own_copy, *command)
     assert read_json(counts) == {"reviews": 1, "left_out": 1}
-    # A file that cannot be read changes nothing.
-    before = contents(folder)
-    set_settings(own_copy, {"csv.unlabelled": "none.csv"})
-    result = run("python", "-m", "stages.fetch_unlabelled", cwd=own_copy)
-    assert "data/own/none.csv does not exist" in error_line(result.stderr)
-    assert contents(folder) == before
 
 
 def test_predict_from_a_pipe_into_a_closed_one(own: Path) -> None:

@@ -34,7 +34,6 @@ RUNS = {
     "study": (["s", "-S", "train.seed=1..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
-    "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: ray is not installed"),
     "tried": ([], "study/tried"),
 }
 
@@ -99,7 +98,7 @@ def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("run", [*COMMANDS, "sweep on a cluster"])
+@pytest.mark.parametrize("run", COMMANDS)
 def test_installed_wheel_works_on_a_project(
     birnn: Path, project: Path, tmp_path: Path, run: str
 ) -> None:
@@ -108,7 +107,7 @@ def test_installed_wheel_works_on_a_project(
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         result = subprocess.run(
-            [birnn, "--project", project, run.split(maxsplit=1)[0]]
+            [birnn, "--project", project, run]
             + [argument.format(used_port=port) for argument in arguments],
             cwd=tmp_path,
             # Not the programs and modules of the environment that runs the tests.

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reviews import corpus_reader, sequences
-from tests.birnn.reviews import archives
 from tests.projects import (
-    PROJECT,
+    AFTER_TRAINING,
+    NO_NETWORK,
     SMALL,
+    STAGES,
     check_output,
     contents,
     error_line,
@@ -29,12 +29,8 @@ from tests.projects import (
 
 pytestmark = pytest.mark.slow
 
-STAGES = [stage for stage in read_yaml(PROJECT / "dvc.yaml")["stages"] if stage != "code"]
 TRAININGS = [f"train_{name}" for name in NETWORKS]
-AFTER_TRAINING = ["evaluate", "report"]
 PLOTS = {"accuracy", "confusion", "influence", "loss", "precision_recall", "roc"}
-# A proxy on a closed port makes every address unreachable.
-NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 
 
 def test_whole_pipeline(finished: Path) -> None:
@@ -60,7 +56,6 @@ def test_whole_pipeline(finished: Path) -> None:
     report = (finished / "report" / "report.md").read_text(encoding="utf-8")
     assert "| groups, such as films or equal texts | 252 | 256 |" in report
     assert "`bad`" in report
-    assert check_output(finished, "git", "status", "--porcelain") == ""
 
 
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:
@@ -137,20 +132,11 @@ def test_every_stage_checks_settings_first(clone: Path) -> None:
     assert "Traceback" in verbose.stderr
 
 
-def test_unreachable_or_invalid_source_keeps_the_corpus(
-    finished_copy: Path, tmp_path: Path
-) -> None:
+def test_unreachable_source_keeps_the_corpus(finished_copy: Path) -> None:
     before = contents(finished_copy / "data" / "corpus")
     set_settings(finished_copy, {"fetch.source": "imdb", "fetch.offline": "null"})
     result = run("dvc", "repro", cwd=finished_copy, **NO_NETWORK)
     assert "cannot be reached" in error_line(result.stderr)
-    assert contents(finished_copy / "data" / "corpus") == before
-    archive = archives.write(tmp_path / "whole.tar.gz", archives.WHOLE)
-    result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(archive))
-    assert result.returncode != 0
-    assert stages_run(result.stdout) == ["fetch"]
-    expected = f"{archive}: the train reviews differ from the Large Movie Review Dataset"
-    assert expected in error_line(result.stderr)
     assert contents(finished_copy / "data" / "corpus") == before
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from birnn.core.settings import CLASSES
 from birnn.evaluation import ensembles, influence, plot_data, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.lab.runs import Run
 from birnn.report.notebook import NOTEBOOK_SETTINGS
 from birnn.reviews import corpus_statistics
 from birnn.reviews.corpus_statistics import SplitStatistics
@@ -187,22 +186,6 @@ def content(
         "recipes": None,
         "planned": {},
     }, tables
-
-
-def run(
-    name: str, settings: dict[str, Any] = SETTINGS, metrics: dict[str, Any] | None = None
-) -> Run:
-    """Return a finished experiment with settings by full name; by default no reviews are held out.
-
-    Without `metrics`, `accuracies` gives the measures.
-    """
-    params: dict[str, dict[str, Any]] = {}
-    for key, value in settings.items():
-        section, setting = key.split(".")
-        params.setdefault(section, {})[setting] = value
-    lock: dict[str, Any] = {"stages": {}}
-    measured = metrics or accuracies()
-    return Run(name, f"revision of {name}", "0123456789ab", params, measured, lock)
 
 
 def accuracies(

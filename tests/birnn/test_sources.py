@@ -45,7 +45,8 @@ def test_experiments_use_the_download_of_the_project(
         folder.mkdir(parents=True, exist_ok=True)
     archive.touch()
     monkeypatch.chdir(tmp_path / place)
-    assert sources.find(settings_for("imdb")).name == "imdb"
+    corpus = sources.find(settings_for("imdb"))
+    assert (corpus.name, corpus.tokenizer) == ("imdb", "keras")
 
 
 def test_own_folder_has_another_name_than_a_source() -> None:

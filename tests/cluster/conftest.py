@@ -25,7 +25,6 @@ class Machines:
     """Two Ray nodes on this machine, each with its own core and folder."""
 
     cluster: Any
-    address: str
     environment: dict[str, str]  # address and token of the cluster
     folders: list[Path]  # of each node's experiments
 
@@ -57,7 +56,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
                 cluster.add_node(include_dashboard=False)
             os.sched_setaffinity(0, usable)
             variables = TOKEN | {"RAY_ADDRESS": cluster.address}
-            yield Machines(cluster, cluster.address, variables, folders)
+            yield Machines(cluster, variables, folders)
         finally:
             os.sched_setaffinity(0, usable)
             cluster.shutdown()

@@ -89,4 +89,5 @@ def test_missing_token_is_an_error(project: Path, machines: Machines) -> None:
     variables = {"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"}
     result = run_on(machines, project, *SEEDS, **variables)
     assert result.returncode == 1
-    assert f"cannot connect to Ray at {machines.address}: " in error_line(result.stderr)
+    address = machines.environment["RAY_ADDRESS"]
+    assert f"cannot connect to Ray at {address}: " in error_line(result.stderr)

@@ -14,11 +14,10 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.registry import NETWORKS
 from birnn.reviews import corpus_writer
-from tests.projects import OWN_DATA, PROJECT, check_output, set_settings
+from tests.projects import OWN_DATA, PROJECT, STAGES, check_output, set_settings
 from tests.tiers import sampled
 
-STAGES = read_yaml(PROJECT / "dvc.yaml")["stages"]
-CODED = [stage for stage in STAGES if stage != "code"]  # that depend on its digests
+DECLARED = read_yaml(PROJECT / "dvc.yaml")["stages"]
 WITHOUT_TENSORFLOW = {
     *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams", "train_baseline"),
     "report",
@@ -41,14 +40,14 @@ TEST_DATA = {"data/corpus/test.parquet", "data/corpus/overlap.npy", "data/padded
 WATCHED = "data/padded/validation"
 
 
-@pytest.mark.parametrize("stage", CODED)
+@pytest.mark.parametrize("stage", STAGES)
 def test_stage_depends_on_the_digests_of_its_code(stage: str) -> None:
-    deps = [dep for dep in STAGES[stage]["deps"] if dep.startswith(("birnn", "stages", "code"))]
+    deps = [dep for dep in DECLARED[stage]["deps"] if dep.startswith(("birnn", "stages", "code"))]
     assert deps == [f"code/{stage}.txt"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", sampled(CODED, "fetch", "train_bigru", "report"))
+@pytest.mark.parametrize("stage", sampled(STAGES, "fetch", "train_bigru", "report"))
 def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
     corpus, unlabelled = (finished_copy / "data" / name for name in ("corpus", "unlabelled"))
@@ -60,7 +59,7 @@ def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) 
     if stage in SECOND_RUNS:
         set_settings(finished_copy, SECOND_RUNS[stage])
         recorded = {key: recorded[key] | more for key, more in record(finished_copy, stage).items()}
-    names, declared = flatten(read_yaml(PROJECT / "params.yaml")), STAGES[stage].get("params", [])
+    names, declared = flatten(read_yaml(PROJECT / "params.yaml")), DECLARED[stage].get("params", [])
     if declared != [{"params.yaml": None}]:  # the whole file
         names = {name for name in names if name in declared or name.partition(".")[0] in declared}
     assert recorded["settings"] == set(names)
@@ -79,10 +78,10 @@ def record(project: Path, stage: str) -> dict[str, set[str]]:
     return {key: set(values) for key, values in json.loads(file.read_text()).items()}
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in NOT_TRAINING])
+@pytest.mark.parametrize("stage", [stage for stage in DECLARED if stage not in NOT_TRAINING])
 def test_training_does_not_depend_on_test_split(stage: str) -> None:
-    deps = set(STAGES[stage]["deps"])
-    assert set(STAGES["evaluate"]["deps"]) >= TEST_DATA
+    deps = set(DECLARED[stage]["deps"])
+    assert set(DECLARED["evaluate"]["deps"]) >= TEST_DATA
     assert not [path for path in TEST_DATA if path.startswith(tuple(deps))]
     watches = stage == "label_unlabelled" or stage.removeprefix("train_") in NETWORKS
     assert (WATCHED in deps) == watches

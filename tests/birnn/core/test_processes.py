@@ -8,12 +8,6 @@ from birnn.core import processes
 from birnn.core.errors import InputError
 
 
-def test_commands_of_git_run_or_report_their_last_line() -> None:
-    with pytest.raises(InputError, match=r"^git rev-parse --verify failed: fatal: .*single rev"):
-        processes.output("git", "rev-parse", "--verify", "no-such-commit")
-    assert processes.run("git", "rev-parse", "--verify", "no", check=False).returncode
-
-
 def test_git_gives_its_reason_and_its_advice_in_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,12 +19,6 @@ def test_counts() -> None:
     assert compared["contingency"] == [[2, 3], [1, 2]]
 
 
-def test_several_comparisons_hold_together() -> None:
-    first, second = (np.repeat([True, False], counts) for counts in ((9, 0), (2, 7)))
-    compared = comparison.compare(first, second, np.arange(9, dtype=np.int32), comparisons=3)
-    assert interval(compared) == intervals.paired_difference_interval(7, 0, 9, comparisons=3)
-
-
 def test_likeness_of_groups_widens_the_interval() -> None:
     columns = ([True, False, True], [False, True, True])
     first, second = (np.repeat(column, [45, 10, 100]) for column in columns)

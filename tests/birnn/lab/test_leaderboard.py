@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from dataclasses import replace
+from collections import defaultdict
 from typing import Any
 
 import pandas as pd
@@ -14,7 +14,6 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.lab import grid, leaderboard, runs
 from birnn.style.formatting import NOTHING
-from tests.birnn import samples
 from tests.birnn.lab.repository import OTHER, TRAIN, add, make_run, record_times, write
 from tests.birnn.samples import NETWORK, SETTINGS, accuracies
 
@@ -23,9 +22,18 @@ ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
 HOSTILE_SETTINGS = {f"csv.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
 
 
+def make(name: str, metrics: dict[str, Any], changes: dict[str, Any] | None = None) -> runs.Run:
+    """Return a finished experiment with changed settings, by full name."""
+    params: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, value in (SETTINGS | (changes or {})).items():
+        section, setting = key.split(".")
+        params[section][setting] = value
+    return runs.Run(name, f"revision of {name}", "0123456789ab", params, metrics, {"stages": {}})
+
+
 def table(*experiments: runs.Run) -> pd.DataFrame:
-    found = [replace(run, lock={"stages": {}}) for run in experiments]
-    return pd.DataFrame([leaderboard.row(run, is_current=run.name != "old") for run in found])
+    rows = (leaderboard.row(run, is_current=run.name != "old") for run in experiments)
+    return pd.DataFrame(rows)
 
 
 def measures(accuracy: float, **others: float) -> dict[str, Any]:
@@ -35,9 +43,9 @@ def measures(accuracy: float, **others: float) -> dict[str, Any]:
 def seeds() -> pd.DataFrame:
     """Return three runs with falling accuracy, the last of other code."""
     return table(
-        samples.run("seed-1", SETTINGS | {"train.seed": 1}, measures(0.84, loss=0.5)),
-        samples.run("long", SETTINGS | {"train.epochs": 9}, measures(0.83, loss=0.3)),
-        samples.run("old", SETTINGS | {"train.seed": 2}, measures(0.81, loss=0.4)),
+        make("seed-1", measures(0.84, loss=0.5), {"train.seed": 1}),
+        make("long", measures(0.83, loss=0.3), {"train.epochs": 9}),
+        make("old", measures(0.81, loss=0.4), {"train.seed": 2}),
     )
 
 
@@ -86,11 +94,11 @@ def test_best_comes_first(
         ordered, _ = leaderboard.sort(seeds(), metric)
         assert ordered["name"].tolist() == expected
     low, high = (measures(0.8, holdout_accuracy=each) for each in (0.6, 0.7))
-    one, two = samples.run("one", metrics=low), samples.run("two", metrics=high)
+    one, two = make("one", low), make("two", high)
     rows, metric = leaderboard.sort(table(one, two), None)
     assert (metric, rows["name"].tolist()) == (leaderboard.HELD_OUT, ["two", "one"])
     # Not all hold out reviews.
-    rows, metric = leaderboard.sort(table(samples.run("without", metrics=measures(0.8)), one), None)
+    rows, metric = leaderboard.sort(table(make("without", measures(0.8)), one), None)
     assert metric == leaderboard.ACCURACY
     leaderboard.print_table(*leaderboard.sort(rows, leaderboard.HELD_OUT), [])
     scores = re.findall(rf"{leaderboard.HELD_OUT}: (\S+)", capsys.readouterr().out)
@@ -124,8 +132,8 @@ def test_every_format_shows_settings_that_differ(
     monkeypatch.setenv("COLUMNS", "80")
     measured = measures(0.8, loss=0.1234564)
     rows = table(
-        samples.run("a|`b", SETTINGS | HOSTILE_SETTINGS, measured),
-        samples.run("other", metrics=measured),
+        make("a|`b", measured, HOSTILE_SETTINGS),
+        make("other", measured),
     )
     rows = rows.assign(**rows.filter(regex="^params").fillna(""), **{f"{NETWORK}.seconds": 70.0})
     leaderboard.print_table(rows, leaderboard.ACCURACY, ["A [note]."])

@@ -64,7 +64,6 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
     for text in (card, opening):
         assert ("cannot show which network" in text) == (count > 1 and not over_seeds)
     assert re.search(r"with a test accuracy\nof [\d.]+% \([\d.]+% to [\d.]+%\), chosen on", card)
-    assert "A GRU with" not in markdown
 
 
 def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:

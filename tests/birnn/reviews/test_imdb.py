@@ -2,23 +2,16 @@
 
 import gzip
 import tarfile
-from collections import Counter
-from itertools import chain
 from pathlib import Path
 
-import keras
-import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 from birnn import sources
 from birnn.core import settings
-from birnn.reviews import corpus_writer, encoding, imdb, tokenizer
-from birnn.reviews.corpus import SPLITS, Digest
-from birnn.reviews.encoding import Encoding
+from birnn.reviews import corpus_writer, imdb
+from birnn.reviews.corpus import Digest
 from tests.birnn.reviews import archives
 from tests.birnn.reviews.archives import plain, special
-from tests.birnn.reviews.test_tokenizer import keras_words
 from tests.projects import PROJECT, refusal
 
 
@@ -135,25 +128,3 @@ def test_impossible_size_is_refused_before_the_file_is_in_memory(
 @pytest.mark.usefixtures("archive")
 def test_unlabelled_copies_of_labelled_reviews_are_left_out(tmp_path: Path) -> None:
     assert fetch(tmp_path) == {"reviews": 3, "left_out": len(archives.COPIES)}
-
-
-@pytest.mark.usefixtures("archive")
-def test_ids_are_those_of_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fetch(tmp_path)
-    num_words, maxlen = 9, 5  # the rarest words have no id
-    words = tokenizer.read(tmp_path / "vocabulary.txt")
-    scheme = Encoding(encoding.limit(words, num_words), maxlen, "pre", "pre", "keras", [])
-    tokens = pq.read_table(tmp_path / "train.parquet")["tokens"].combine_chunks()
-    # An array in the format of Keras's `imdb.npz`: the ranks of words.
-    texts = (text.decode() for name, text in archives.REVIEWS.items() if name.startswith("train"))
-    split = [*map(keras_words, texts)]
-    counts = Counter(chain(*split))
-    ranked = sorted(counts, key=lambda word: (-counts[word], word))
-    ranks = np.array([[ranked.index(word) + 1 for word in words] for words in split], object)
-    arrays = {f"{kind}_{name}": ranks for kind in "xy" for name in SPLITS}
-    np.savez(tmp_path / "imdb.npz", allow_pickle=True, **arrays)
-    monkeypatch.setattr("keras.src.datasets.imdb.get_file", lambda fname, **_others: fname)
-    (ids, _), _ = keras.datasets.imdb.load_data(str(tmp_path / "imdb.npz"), num_words)
-    expected = keras.utils.pad_sequences(ids, maxlen).tolist()
-    # Keras shuffles the reviews.
-    assert sorted(encoding.encode(tokens, scheme).tolist()) == sorted(expected)

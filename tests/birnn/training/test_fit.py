@@ -12,11 +12,12 @@ import pytest
 
 from birnn.core import machine
 from birnn.core.errors import InputError
-from birnn.core.settings import Train
+from birnn.core.settings import Ngrams, Train
 from birnn.core.settings import load as load_settings
 from birnn.networks.definition import NetworkConfig
 from birnn.networks.registry import NETWORKS
-from birnn.recipes.ngrams import read as read_ngrams
+from birnn.recipes import ngrams
+from birnn.reviews import sequences
 from birnn.training import fit
 from birnn.training.batches import batches
 from tests.birnn.small_networks import config, load
@@ -28,6 +29,26 @@ NETWORK = config("bigru", num_words=20, maxlen=6)  # one that all kernels can ru
 IMPROVED = config(
     "bigru", num_words=20, maxlen=6, pooling="max_mean", longest_ngram=2, word_dropout=0.1
 )
+
+
+@pytest.fixture
+def padded(tmp_path: Path) -> Path:
+    """Return a folder of sequences, which are positive if the first id is above 9."""
+    rng = np.random.default_rng(0)
+    padded = tmp_path / "padded"
+    for name, reviews in (("train", 200), ("validation", 100)):
+        (padded / name).mkdir(parents=True)
+        ids = rng.integers(0, 20, (reviews, 6), dtype=np.int32)
+        np.save(padded / name / "sequences.npy", ids)
+        np.save(padded / name / "labels.npy", (ids[:, 0] > 9).astype(np.uint8))
+    for name in ("ngrams", "word_vectors"):
+        (tmp_path / name).mkdir()
+    np.save(tmp_path / "word_vectors" / "vectors.npy", np.empty((0, 4), np.float32))
+    ngram_settings = Ngrams(longest=2, min_reviews=2, smoothing=1, folds=5, seed=0)
+    groups = np.arange(200, dtype=np.int32)
+    ratios = ngrams.compute_ratios(*sequences.read(padded / "train"), groups, 20, ngram_settings)
+    ngrams.write(*ratios, tmp_path / "ngrams")
+    return padded
 
 
 def settings(**changes: Any) -> Train:
@@ -105,7 +126,7 @@ def test_training_starts_with_nonzero_word_vectors_and_learns_from_ngrams(
     embeddings = embedding.embeddings.numpy()
     assert np.abs(np.delete(embeddings - vectors, 3, axis=0)).max() < 1e-6
     assert 0 < np.abs(embeddings[3]).max() <= 0.05
-    table, _ = read_ngrams(tmp_path / "ngrams")
+    table, _ = ngrams.read(tmp_path / "ngrams")
     assert (embedding.table.codes.numpy() == table.codes).all()
     assert (embedding.table.ratios.numpy() == table.ratios).all()
 
