@@ -1,7 +1,7 @@
 """Predict with an exported model, in a folder with birnn.onnx and birnn.json.
 
-This file needs nothing else of the project: only ONNX Runtime, and regex unless the model was
-trained on IMDB.
+This file needs nothing else of the project: only ONNX Runtime, NumPy, and regex unless the model
+was trained on IMDB.
 """  # noqa: INP001  # a script, not a package
 
 import html
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import regex  # type: ignore[import-untyped]
 
 encoding = json.loads(Path("birnn.json").read_text(encoding="utf-8"))
 length, replace = encoding["length"], str.maketrans(encoding["replace"])
@@ -24,6 +23,8 @@ def split(text: str) -> list[str]:
     """Return the words of a text."""
     if "word" not in encoding:  # trained on IMDB
         return [word for word in text.translate(replace).split(" ") if word]
+    import regex  # type: ignore[import-untyped]  # noqa: PLC0415
+
     text = regex.sub(encoding["entity"], lambda entity: html.unescape(entity[0]), text)
     words = [word for word in regex.findall(encoding["word"], text) if word]
     return [unicodedata.normalize("NFC", word).lower().translate(replace) for word in words]

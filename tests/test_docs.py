@@ -13,6 +13,7 @@ from birnn.core import code_digests
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
 from birnn.evaluation.model_names import NETWORKS, PAIRS
+from birnn.report import sentences
 from birnn.report.page import anchor
 from birnn.report.what_differs import PLANNED
 from birnn.studies import differences, store, table
@@ -119,6 +120,8 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     gained = {gain.recipe: gain.difference for gain in table.gains(recipes)}
     shown = {name: each.mean for name, each in gained.items() if each and each.low > 0}
     assert set(shown) == {"two-epochs", "n-grams", "skip-gram"}
+    gains = sentences.name_gains(recipes).partition("A gain is shown for ")[2]
+    assert set(re.findall(r"([\w-]+) \(\+[\d.]+ points\)", gains)) == set(shown)
     for mean in shown.values():
         assert f": +{100 * mean:.1f}" in results
         assert f"(+{100 * mean:.1f}" in readme

@@ -187,9 +187,7 @@ def test_report_has_studies_of_its_corpus_and_settings(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     sizes = samples.study(Path("study/sizes"), varied={"bigru.units": [64, 79]})
-    tried = samples.study(Path("study/tried"))
-    tried = replace(tried, about=replace(tried.about, chooses=True))
-    for each in (sizes, tried, samples.recipes(), samples.study()):
+    for each in (sizes, samples.recipes(), samples.study()):
         writing.write_files(each, {})
     found, corpus, settings = store.read_all(), sizes.about.corpus, {"train.seed": 0}
     over_seeds = report_stage.find_complete(
