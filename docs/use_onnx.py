@@ -43,7 +43,7 @@ def pad(row: list[int], length: int) -> list[int]:
 
 
 def predict(texts: list[str]) -> dict[str, list[float | None]]:
-    """Return each model's probabilities, and those of all combined; None without a known word."""
+    """Return each model's probabilities, and of all combined; None without a known word."""
     rows = [encode(text) for text in texts]
     longest = length or max(map(len, rows))
     padded = np.array([pad(row, longest) for row in rows], np.int32)
