@@ -23,7 +23,7 @@ def split(text: str) -> list[str]:
     """Return the words of a text."""
     if "word" not in encoding:  # trained on IMDB
         return [word for word in text.translate(replace).split(" ") if word]
-    import regex  # type: ignore[import-untyped]  # noqa: PLC0415
+    import regex  # type: ignore[import-untyped]  # noqa: PLC0415  # only for other words
 
     text = regex.sub(encoding["entity"], lambda entity: html.unescape(entity[0]), text)
     words = [word for word in regex.findall(encoding["word"], text) if word]

@@ -178,8 +178,10 @@ def add_deviations(table: str, study: Study | None) -> str:
     A table without rows becomes empty.
     """
     head, rule, *rows = table.splitlines()
-    if not (rows and study):
-        return table if rows else ""
+    if not rows:
+        return ""
+    if not study:
+        return table
     lines = [f"{head} Deviation over seeds |", f"{rule}---|"]
     deviations = study.runs.std(numeric_only=True)
     for row in rows:
