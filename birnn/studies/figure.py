@@ -38,7 +38,8 @@ class Lane(NamedTuple):
 def draw(study: Study) -> Figure:
     """Draw the accuracies in each row and, of a single row, the differences of networks below.
 
-    Lines join the means of a model. The baseline is left out if it is the same in all rows.
+    Lines join the means of a model, from a recipe to those that add to it. The baseline is left out
+    if it is the same in all rows.
     """
     table = rows(study)
     models = [name for name in study.models if name in TITLES]
@@ -56,7 +57,9 @@ def draw(study: Study) -> Figure:
         axes.set_yticks(places + (len(models) - 1) / 2, names)
         for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
             centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
-            axes.plot(centers, heights, color=color, linestyle=DASHES[name], linewidth=1)
+            for joined in _find_joined(study, table):
+                line = np.take(centers, joined), np.take(heights, joined)
+                axes.plot(*line, color=color, linestyle=DASHES[name], linewidth=1)
             ends = np.flatnonzero(np.isfinite(centers))[[0, -1]]
             lower, higher = sorted(ends, key=centers.__getitem__)
             for place, row in enumerate(table):
@@ -69,6 +72,17 @@ def draw(study: Study) -> Figure:
         if below:
             _draw_differences(below[0], study, table[0])
     return figure
+
+
+def _find_joined(study: Study, table: Sequence[Row]) -> list[tuple[int, int]]:
+    """Return pairs of rows to join: a recipe and the one that it adds to, or else neighbors."""
+    places = {row.combination.label: place for place, row in enumerate(table)}
+    bases = {each["name"]: each["base"] for each in study.about.recipes}
+    return [
+        (places[base] if (base := bases.get(label)) in places else place - 1, place)
+        for label, place in places.items()
+        if place
+    ]
 
 
 def _draw_differences(axes: Axes, study: Study, row: Row) -> None:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from birnn.evaluation.model_names import NETWORKS, PAIRS
 from birnn.studies import curves, differences, figure, store, table, writing
 from birnn.studies.differences import Difference, Mean
-from birnn.style import formatting, plotting
+from birnn.style import formatting
 from tests.birnn import samples
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
 from tests.projects import PROJECT
@@ -186,12 +186,16 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     drawn = figure.draw(study)
     (axes,) = drawn.axes
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names[1] == "two epochs\n0.6 min"
-    assert names[3].startswith("1,000 words\n")
-    joining = [line for line in axes.lines if line.get_linestyle() in plotting.DASHES.values()]
-    assert sum(len(line.get_xdata()) == len(names) for line in joining) == 3
+    assert names[1] == "two epochs\n0.4 min"
+    assert names[4].startswith("1,000 words\n")
+    bases = {recipe["name"]: recipe["base"] for recipe in study.about.recipes}
+    labels = [combination.label for combination in study.combinations()]
+    means = study.runs.groupby("recipe")["baseline.accuracy"].mean()
+    ends = [{100 * means[name], 100 * means[bases[name]]} for name in labels[1:]]
+    lines = [{*line.get_xdata()} for line in axes.lines if line.get_linestyle() == ":"]
+    assert [sorted(each) for each in lines] == [pytest.approx(sorted(each)) for each in ends]
     texts = {text.get_text().strip() for text in axes.texts}
-    assert {"81.24", "BiLSTM 93.48", "91.26", "Baseline 92.38"} <= texts
+    assert {"81.03", "BiLSTM 93.21", "91.29", "Baseline 91.61"} <= texts
     assert drawn.get_suptitle() == "The choice of recipe matters more than the network"
     # With one seed, there are no intervals to conclude from.
     single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
