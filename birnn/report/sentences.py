@@ -54,7 +54,10 @@ def name_gains(study: Study) -> str:
     found = (gain for gain in gains(study) if gain.difference.low > 0)
     shown = [f"{gain.recipe} ({points(gain.difference.mean)} points)" for gain in found]
     which = listed(shown) if shown else "no recipe"
-    return f"**mean test accuracy goes from {first} to {last}**. A gain is shown for {which}"
+    return (
+        f"**mean test accuracy goes from {first} to {last}**. A gain over the recipe that it adds "
+        f"to is shown for {which}"
+    )
 
 
 def name_recipes_that_win(study: Study) -> str:
