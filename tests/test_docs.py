@@ -123,7 +123,7 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     assert set(re.findall(r"([\w-]+) \(\+", sentences.name_gains(recipes))) == set(shown)
     for name, mean in shown.items():
         assert f": +{100 * mean:.1f}" in results
-        if name in (*shown,)[: [*shown].index("n-grams") + 1]:
+        if name in [*shown][: [*shown].index("n-grams") + 1]:
             assert f"(+{100 * mean:.1f}" in readme
     difference = best.differences["bilstm", "bigru"]["accuracy"]
     assert f"| {table.format_difference(difference)} |" in results

@@ -108,7 +108,7 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
         stacked = runs.groupby((runs / width).round()).cumcount()
         apart = min(step, 0.9 / (2 + stacked.max()))  # not into the next lane
         axes.plot(runs, height - apart * (2 + stacked), "o", color=color, ms=2.5, alpha=0.6)
-        axes.plot(100 * mean.mean, height, "o", color=color)
+        axes.plot(100 * mean.mean, height, "o", color=color, ms=4.5, zorder=3)
     first, last = axes.dataLim.intervalx
     for height, (_, mean, color, left, right) in lanes.items():
         center, *ends = 100 * np.array([mean.mean, mean.low, mean.high])
