@@ -164,22 +164,20 @@ def _is_pooled(network: keras.Model) -> bool:
 def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
     """Add the baseline and return the name of its log-odds, shape (reviews,)."""
     ids = {word: FIRST_WORD + rank for rank, word in enumerate(trained.words)}
-    ngrams = [[ids[word] for word in ngram.split(" ")] for ngram in trained.ngrams]
-    order = sorted(range(len(ngrams)), key=lambda index: len(ngrams[index]))  # shortest first
-    lengths = np.array([len(ngram) for ngram in ngrams])
-    sizes = [length * int((lengths == length).sum()) for length in range(1, trained.longest)]
-    counts = graph.node(
+    lengths = np.array([ngram.count(" ") + 1 for ngram in trained.ngrams])
+    order = np.argsort(lengths, stable=True)  # shortest first
+    sizes = [length * int((lengths == length).sum()) for length in range(trained.longest)]
+    present = graph.node(
         "TfIdfVectorizer",
         "ids",
-        mode="TF",
+        mode="IDF",  # 1 for an n-gram in the review, however often it occurs
         min_gram_length=1,
         max_gram_length=trained.longest,
         max_skip_count=0,
-        ngram_counts=np.cumsum([0, *sizes]).tolist(),
-        ngram_indexes=list(range(len(ngrams))),
-        pool_int64s=[word for index in order for word in ngrams[index]],
+        ngram_counts=np.cumsum(sizes).tolist(),
+        ngram_indexes=list(range(len(order))),
+        pool_int64s=[ids[word] for index in order for word in trained.ngrams[index].split(" ")],
     )
-    present = graph.node("Min", counts, graph.constant(1))
     weights = graph.constant(trained.weights[order][:, None])
     intercept = graph.constant([trained.intercept])
     if trained.squares is None:
