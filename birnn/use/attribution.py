@@ -38,18 +38,17 @@ def attribute_exactly(model: BaselineModel, words: list[str]) -> Attribution:
     is shared equally by the occurrences of the n-gram, and then by its words.
     """
     places = [
-        (" ".join(words[start : start + length]), start, length)
+        (ngram, start, length)
         for length in range(1, model.baseline.longest + 1)
         for start in range(len(words) - length + 1)
+        if (ngram := " ".join(words[start : start + length])) in model.weights
     ]
-    counts = Counter(ngram for ngram, _, _ in places if ngram in model.weights)
+    counts = Counter(ngram for ngram, _, _ in places)
     text_norm = float(norm(sum(model.squares.get(ngram, 0) for ngram in counts)))
     terms = {ngram: model.weights[ngram] / text_norm for ngram in counts}
     contributions = np.zeros(len(words))
     for ngram, start, length in places:
-        if ngram in terms:
-            share = terms[ngram] / counts[ngram] / length
-            contributions[start : start + length] += share
+        contributions[start : start + length] += terms[ngram] / counts[ngram] / length
     intercept = model.baseline.intercept
     log_odds = intercept + sum(terms.values())
     return Attribution(intercept, log_odds, contributions, [*terms.items()])

@@ -111,14 +111,12 @@ def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
     read = model.words_read(len(words))
     segments, last_end = [], 0
     for index, (start, end) in enumerate(tokenizer.spans(text, predictor.tokenizer)):
-        if start > last_end:
-            segments.append(Segment(text=text[last_end:start]))
+        segments.append(Segment(text=text[last_end:start]))
         known = words[index] in model.vocabulary
         segments.append(Segment(text=text[start:end], word=True, read=index in read, known=known))
         last_end = end
-    if last_end < len(text):
-        segments.append(Segment(text=text[last_end:]))
-    return segments
+    segments.append(Segment(text=text[last_end:]))
+    return [segment for segment in segments if segment.text]
 
 
 def _attribute(model: Model, words: list[str]) -> Attribution:
