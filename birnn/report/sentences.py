@@ -14,8 +14,7 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     texts = [form % value for value in values.values()]
     if len({*texts}) == 1 < len(texts):
         return f"{texts[0]} for each {'model' if BASELINE in values else 'network'}"
-    titles = map(TITLES.__getitem__, values)
-    return ", ".join(f"{text} ({title})" for text, title in zip(texts, titles, strict=True))
+    return ", ".join(f"{form % value} ({TITLES[name]})" for name, value in values.items())
 
 
 def accuracies(shares: Mapping[str, float]) -> str:
@@ -47,9 +46,9 @@ def name_result(row: Row, equivalence: float) -> str:
 
 def name_gains(study: Study) -> str:
     """Return the accuracies of the first and the last recipe, and which recipes gain."""
-    ends = (rows(study)[place].means for place in (0, -1))
     first, last = (
-        by_model({name: percent(means[name].mean) for name in study.networks}) for means in ends
+        accuracies({name: rows(study)[place].means[name].mean for name in study.networks})
+        for place in (0, -1)
     )
     found = (gain for gain in gains(study) if gain.difference.low > 0)
     shown = [f"{gain.recipe} ({points(gain.difference.mean)} points)" for gain in found]
@@ -62,14 +61,13 @@ def name_gains(study: Study) -> str:
 
 def name_recipes_that_win(study: Study) -> str:
     """Return the recipes with which every network beats the baseline with every seed."""
-    wins = [row.combination.label for row in rows(study) if _networks_win(row, study.networks)]
+    wins = []
+    for combination in study.combinations():
+        runs = combination.runs
+        worst = runs[[f"{network}.accuracy" for network in study.networks]].min(axis=1)
+        if (worst > runs[f"{BASELINE}.accuracy"]).all():
+            wins.append(combination.label)
     return ", ".join(wins) or "no recipe"
-
-
-def _networks_win(row: Row, networks: Sequence[str]) -> bool:
-    runs = row.combination.runs
-    worst = runs[[f"{network}.accuracy" for network in networks]].min(axis=1)
-    return bool((worst > runs[f"{BASELINE}.accuracy"]).all())
 
 
 def failed_tests(
