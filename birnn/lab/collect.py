@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.evaluation.model_names import TITLES
 from birnn.lab import recipes as stored_recipes
 from birnn.lab.grid import Point
@@ -56,7 +55,7 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
         command=command,
         corpus=_single_corpus([run.metrics["corpus"] for run in found]),
         varied=([RECIPE] if recipes else []) + varied,
-        settings=store.shared_settings(flatten(points[0].params), [*map(str, table), *changed]),
+        settings=store.shared_settings(points[0].settings, [*map(str, table), *changed]),
         recipes=[
             {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
             for recipe in recipes.values()
@@ -78,7 +77,7 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
 
 def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
     chosen = {key: value for key, value in point.chosen.items() if key != SEED}
-    seeds = {SEED: flatten(run.params)[SEED]}
+    seeds = {SEED: run.settings[SEED]}
     seeds |= {name: point.changes[name] for name in FOLLOWING_SEEDS if name in point.changes}
     recipe = {RECIPE: point.recipe} if recipes else {}
     return {"name": run.name} | recipe | chosen | seeds | run.measures | training(run)

@@ -16,7 +16,6 @@ from birnn.core.code_digests import PACKAGES
 from birnn.core.command_line import literal
 from birnn.core.errors import InputError
 from birnn.core.paths import STATE
-from birnn.core.settings import flatten
 from birnn.lab import launcher, runs
 from birnn.lab.grid import Point
 from birnn.runtime.locks import hold_lock
@@ -79,7 +78,7 @@ def check_own_files(points: Iterable[Point]) -> None:
     DVC hashes the whole folder, so an experiment that lacks any of its files would never be found
     again.
     """
-    if all(point.params["fetch"]["source"] != runs.OWN for point in points):
+    if all(point.settings["fetch.source"] != runs.OWN for point in points):
         return
 
     def listed(*options: str) -> list[Path]:
@@ -140,7 +139,7 @@ def run_here(point: Point, name: str) -> int:
 
 def options_of(point: Point) -> list[str]:
     """Return the options of `dvc exp run` for a point: all settings, since files may be edited."""
-    settings = flatten(point.params).items()
+    settings = point.settings.items()
     return [part for key, value in settings for part in ("-S", f"{key}={literal(value)}")]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from birnn.core import settings
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
+from birnn.core.settings import flatten, validate
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.lab import recipes
 from birnn.lab.recipes import Recipe
@@ -19,9 +19,6 @@ from birnn.studies.store import SEED
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
 LONGEST_RANGE = 1_000  # values; checking them takes seconds
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
-
-Params = dict[str, Any]
-"""The content of `params.yaml`: sections of settings."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +30,13 @@ class Point:
     chosen: dict[str, Any]
     # All changes to `params.yaml`: the chosen values, and the recipe's settings.
     changes: dict[str, Any]
-    params: Params  # all settings, with the changes applied
+    params: dict[str, Any]  # the content of `params.yaml` with the changes applied
     recipe: str = ""  # name of the recipe, or an empty string
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings by full name."""
+        return flatten(self.params)
 
     @property
     def label(self) -> str:
@@ -77,13 +79,13 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     changes = {name: value for names, value in chosen.items() for name in names.split(",")}
     changes = recipe.with_changes(changes) if recipe else changes
     content = read_yaml(PARAMS)
-    params: Params = content if isinstance(content, dict) else {}
+    params: dict[str, Any] = content if isinstance(content, dict) else {}
     for key, value in changes.items():
         section, name = key.split(".")
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
     source = f"{PARAMS} with " + (f"the recipe {recipe.name} and -S" if recipe else "-S")
-    checked = settings.validate(params, source, NETWORKS)
+    checked = validate(params, source, NETWORKS)
     for network in NETWORKS.values():
         checked.section(network.name, network.settings, source)
     return Point(chosen, changes, params, recipe.name if recipe else "")

@@ -13,7 +13,6 @@ from rich.text import Text
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
-from birnn.core.settings import flatten
 from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
 from birnn.lab import grid, runs
@@ -50,7 +49,7 @@ def row(run: Run, *, is_current: bool) -> dict[str, Any]:
     return {
         "name": run.name + ("" if is_current else f" {MARK}"),
         "commit": run.baseline,
-        **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
+        **{PARAM + name: as_text(value) for name, value in run.settings.items()},
         **run.measures,
         **runs.training(run),
     }

@@ -21,7 +21,7 @@ from birnn.core import processes
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_text
 from birnn.core.paths import STUDIES, TEST_REVIEWS
-from birnn.core.settings import Section, flatten
+from birnn.core.settings import Section
 from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab.runs import Run, locked_reviews
@@ -61,7 +61,7 @@ class Change:
     def base_in_study(self) -> bool:
         """True if the study contains the run at BASE, so both have the same code."""
         base, study = self.base, self.study
-        return bool(study and study.contains(base.metrics, flatten(base.params)))
+        return bool(study and study.contains(base.metrics, base.settings))
 
     @property
     def obstacle(self) -> str:
@@ -115,7 +115,7 @@ def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Stu
     """
     if not base.metrics:
         return None
-    corpus, settings = base.metrics["corpus"], flatten(base.params)
+    corpus, settings = base.metrics["corpus"], base.settings
     at_base = find_over_seeds(study for study in before if study.matches(corpus, settings))
     return at_base or find_over_seeds(
         study for study in here if study.contains(base.metrics, settings)
@@ -157,7 +157,7 @@ def summarize(lines: Sequence[Line]) -> str:
 
 def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> None:
     """Write a review as Markdown, given the verdicts and the table of `dvc metrics diff`."""
-    before, after = flatten(change.base.params), flatten(change.here.params)
+    before, after = change.base.settings, change.here.settings
     text = templating.render(
         "lab/templates/review.md.j2",
         change=change,
@@ -267,4 +267,4 @@ def _without_test(change: Change, metric: str, before: float, after: float) -> L
 def _held_out(run: Run) -> object:
     """Return what the held-out reviews of a run depend on, besides the corpus."""
     held_out = run.metrics["corpus"].get("validation")
-    return held_out if held_out == "test" else (held_out, run.params["pad"]["seed"])
+    return held_out if held_out == "test" else (held_out, run.settings["pad.seed"])

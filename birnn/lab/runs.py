@@ -31,7 +31,7 @@ from birnn.evaluation.model_names import (
     TITLES,
 )
 from birnn.lab import private_apis
-from birnn.lab.grid import Params, Point
+from birnn.lab.grid import Point
 
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
@@ -59,7 +59,7 @@ class Run:
     name: str
     revision: str
     baseline: str
-    params: Params
+    settings: dict[str, Any]  # by full name
     metrics: dict[str, dict[str, Any]]
     lock: Lock
 
@@ -111,7 +111,7 @@ def names(points: Sequence[Point]) -> list[str]:
     found = []
     for point in points:
         used_files = own_files if _reads_own_files(point) else ""
-        content = [_settings_text(point.params), sorted(code.items()), corpus, used_files]
+        content = [_settings_text(point.settings), sorted(code.items()), corpus, used_files]
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         found.append(f"{point.label}-{digest[:7]}")
     return found
@@ -124,11 +124,11 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     """
     lock, code, own_files = read_lock(), _hash_code(), _hash_own_files(points)
     runs = {
-        _settings_text(run.params): run
+        _settings_text(run.settings): run
         for run in finished_with_any_code()
         if run.code == _metrics_code(code) and _has_current_corpus(run, lock, code, own_files)
     }
-    texts = [_settings_text(point.params) for point in points]
+    texts = [_settings_text(point.settings) for point in points]
     return {index: runs[text] for index, text in enumerate(texts) if text in runs}
 
 
@@ -154,7 +154,7 @@ def _has_current_corpus(run: Run, lock: Lock, code: Hashes, own_files: str) -> b
         is_requested = about["name"] == about["requested"]
         is_same = is_requested and has_current_files(read) and read.get(FETCH) == code.get(FETCH)
     if not needs_unlabelled(
-        run.params["word_vectors"]["reviews"], self_training=run.params["train"]["self_training"]
+        run.settings["word_vectors.reviews"], self_training=run.settings["train.self_training"]
     ):
         return is_same
     same_code = read.get(FETCH_UNLABELLED) == code.get(FETCH_UNLABELLED)
@@ -252,11 +252,10 @@ def _run_of(
         return None
     stages = {key: stage for key, stage in run.lock["stages"].items() if key in pipeline}
     run = replace(run, lock=run.lock | {"stages": stages})
-    settings = flatten(run.params)
     recorded = {key: stage["params"].get(PARAMS.name, {}) for key, stage in stages.items()}
     # The last stage, which depends on all settings, ran, and no other stage was left out.
-    is_complete = settings in recorded.values() and all(
-        settings.get(name) == value
+    is_complete = run.settings in recorded.values() and all(
+        run.settings.get(name) == value
         for key, values in recorded.items()
         for name, value in values.items()
         if {name, name.partition(".")[0]} & {*map(str, pipeline[key].get("params", []))}
@@ -277,20 +276,14 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
                 advice = f"fix it, or run git checkout -- {file}"
             reason = " ".join(str(error).split())
             raise InputError(f"{file} of {name} is not valid ({reason}): {advice}") from error
-    lock, params, metrics = contents
-    return Run(name, revision, baseline, params, metrics, lock)
-
-
-def _parse_settings(text: bytes) -> Params:
-    params: Params = parse_yaml(text)
-    flatten(params)  # each section must have settings
-    return params
+    lock, settings, metrics = contents
+    return Run(name, revision, baseline, settings, metrics, lock)
 
 
 # The files that describe a run: how to read each, and what a missing one has.
 RECORDS: dict[Path, tuple[Callable[[bytes], Any], bytes]] = {
     LOCK: (parse_lock, b"stages: {}"),
-    PARAMS: (_parse_settings, b"{}"),
+    PARAMS: (lambda text: flatten(parse_yaml(text)), b"{}"),
     EVALUATION: (lambda text: dict(json.loads(text)), b"{}"),
 }
 
@@ -369,7 +362,7 @@ def _hash_code() -> Hashes:
 
 
 def _reads_own_files(run: Run | Point) -> bool:
-    return bool(run.params["fetch"]["source"] == OWN)
+    return bool(run.settings["fetch.source"] == OWN)
 
 
 def _hash_own_files(points: Sequence[Point]) -> str:
@@ -379,11 +372,9 @@ def _hash_own_files(points: Sequence[Point]) -> str:
     return private_apis.hash_dependency("fetch", OWN_FILES)
 
 
-def _settings_text(params: Params) -> str:
+def _settings_text(settings: Mapping[str, Any]) -> str:
     """Return the settings that affect the metrics; 0.0 and 0 are one setting."""
-    settings = {
-        name: as_text(value)
-        for name, value in flatten(params).items()
-        if not name.startswith("report.")
+    texts = {
+        name: as_text(value) for name, value in settings.items() if not name.startswith("report.")
     }
-    return json.dumps(settings, sort_keys=True)
+    return json.dumps(texts, sort_keys=True)

@@ -28,7 +28,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from birnn.core.errors import InputError
 from birnn.core.paths import STATE
-from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import CHOICES
 from birnn.lab import collect, execution, grid, runs
@@ -83,10 +82,10 @@ class Search:
     @property
     def defaults(self) -> dict[str, Any] | None:
         """The default values of the searched settings, or None if the search excludes one."""
-        base = flatten(self.point({}).params)
+        base = self.point({}).settings
         values = {key: base[key.partition(",")[0]] for key in self.space}
         inside = all(_contains(kind, values[key]) for key, kind in self.space.items())
-        return values if inside and flatten(self.point(values).params) == base else None
+        return values if inside and self.point(values).settings == base else None
 
 
 def parse(
@@ -117,7 +116,7 @@ def parse(
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
         )
     _refuse_luck(space, metric)
-    if metric and flatten(grid.point(fixed, recipe).params)[HOLD_OUT] == "test":
+    if metric and grid.point(fixed, recipe).settings[HOLD_OUT] == "test":
         if HOLD_OUT in fixed:
             raise InputError(
                 f"{HOLD_OUT} is test, but a search needs held-out reviews: leave it out, or give "

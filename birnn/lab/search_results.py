@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 from birnn.core import paths
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
@@ -110,7 +109,7 @@ def conclude(results: Results) -> str:
 def confirmation(results: Results) -> str:
     """Return the command that runs the best settings with other seeds and held-out reviews."""
     search = results.search
-    base = flatten(search.point({}).params)
+    base = search.point({}).settings
     first = max(base[store.SEED], base[HOLD_OUT_SEED]) + 1
     settings = search.fixed | search.values(results.study.best_trial)
     if search.recipe:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.evaluation.model_names import TITLES
 from birnn.lab.recipes import Recipe
 from birnn.lab.runs import Run
@@ -70,34 +69,35 @@ def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
     It has the recipe that the run is closest to, if any, the settings that differ from this recipe
     or else from the defaults, a command that repeats the run, and the commit that it started from.
     """
-    params = flatten(run.params)
-    defaults = flatten(read_run(run.baseline).params)
-    recipe, settings = closest_recipe(params, defaults, recipes)
+    defaults = read_run(run.baseline).settings
+    recipe, changes = closest_recipe(run.settings, defaults, recipes)
     return {
         "name": name,
         RECIPE: recipe,
-        "settings": " ".join(_options(settings)),
-        SEED: params[SEED],
+        "settings": " ".join(_options(changes)),
+        SEED: run.settings[SEED],
         **holdout_accuracies(run),
-        "command": sweep_command(recipe, settings, params[SEED]),
+        "command": sweep_command(recipe, changes, run.settings[SEED]),
         "commit": run.baseline[:REVISION_DIGITS],
     }
 
 
 def closest_recipe(
-    params: Mapping[str, Any], defaults: Mapping[str, Any], recipes: Sequence[Recipe]
+    settings: Mapping[str, Any], defaults: Mapping[str, Any], recipes: Sequence[Recipe]
 ) -> tuple[str, dict[str, Any]]:
-    """Return the name of the recipe that differs least from `params`, and the differences.
+    """Return the name of the recipe that differs least from `settings`, and the differences.
 
     In a tie, it is the earlier recipe. The seed is no difference. The name is empty if no recipe is
     closer than the defaults. All settings are by full name.
     """
-    changes = {SEED: params[SEED]}
-    starts = {"": changes} | {recipe.name: recipe.with_changes(changes) for recipe in recipes}
+    seed = {SEED: settings[SEED]}
+    starts = {"": seed} | {recipe.name: recipe.with_changes(seed) for recipe in recipes}
     differences = {}
-    for name, settings in starts.items():
-        base = {**defaults, **settings}
-        differences[name] = {key: value for key, value in params.items() if base.get(key) != value}
+    for name, changes in starts.items():
+        base = {**defaults, **changes}
+        differences[name] = {
+            key: value for key, value in settings.items() if base.get(key) != value
+        }
     return min(differences.items(), key=lambda item: len(item[1]))
 
 

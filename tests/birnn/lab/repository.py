@@ -3,6 +3,7 @@
 import json
 import subprocess
 import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,9 @@ from typing import Any
 
 from birnn.core import code_digests, paths
 from birnn.core.integrity import Lock, compute_md5
-from birnn.core.settings import flatten
 from birnn.core.yaml_files import write_yaml
 from birnn.lab import grid, runs
-from birnn.lab.grid import Params, Point
+from birnn.lab.grid import Point
 from birnn.lab.runs import Run
 from birnn.runtime import times
 from tests.projects import commit
@@ -55,7 +55,7 @@ def git(*arguments: str, stdin: bytes | None = None) -> str:
     return subprocess.check_output(["git", *arguments], input=stdin).decode().strip()
 
 
-def make_lock(params: Params, changed: Mapping[str, str] = NONE) -> Lock:
+def make_lock(settings: Mapping[str, Any], changed: Mapping[str, str] = NONE) -> Lock:
     """Return the content of `dvc.lock` with the current code and some `changed` md5s, by path."""
     outputs = (CORPUS_FOLDER, TRAIN, TEST, UNLABELLED, "data/padded/train")
     md5s = dict.fromkeys(outputs, "c" * 32)
@@ -67,12 +67,11 @@ def make_lock(params: Params, changed: Mapping[str, str] = NONE) -> Lock:
         file.write_text(text)
         md5s[file.as_posix()] = str(compute_md5(file))
     md5s |= changed
-    settings = flatten(params)
     stages: dict[str, Any] = {
         stage: {
             "cmd": "true",
             "deps": [{"path": path, "md5": md5s[path]} for path in paths],
-            "params": {"params.yaml": settings},
+            "params": {"params.yaml": dict(settings)},
             "outs": [],
         }
         for stage, paths in DEPENDENCIES.items()
@@ -91,12 +90,16 @@ def make_run(
     name: str = "",
 ) -> Run:
     """Return a run of a point, by default with its label as the name."""
-    lock = make_lock(point.params, changed)
-    return Run(name or point.label, "", "", point.params, METRICS | metrics, lock)
+    lock = make_lock(point.settings, changed)
+    return Run(name or point.label, "", "", point.settings, METRICS | metrics, lock)
 
 
 def records(run: Run) -> dict[str, bytes]:
-    contents = (run.lock, run.params, run.metrics)
+    params: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, value in run.settings.items():
+        section, setting = name.split(".")
+        params[section][setting] = value
+    contents = (run.lock, params, run.metrics)
     return {
         file.as_posix(): json.dumps(content).encode()
         for file, content in zip(runs.RECORDS, contents, strict=True)

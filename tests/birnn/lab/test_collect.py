@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from birnn import __main__ as main
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import collect, grid, recipes, runs, study_tables
 from birnn.lab.grid import Point
@@ -37,7 +36,7 @@ def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[
         metrics = samples.accuracies({NETWORK: 0.8 + index / 1000}, holdout_accuracy=0.7, loss=0.5)
         metrics |= {name: {"accuracy": 0.9} for name in ("networks", "all")}
         md5s = {path: f"{index}{place:031}" for place, path in enumerate(runs.TIMED)}
-        table = PREDICTIONS[point.params["train"]["seed"]].to_parquet()
+        table = PREDICTIONS[point.settings["train.seed"]].to_parquet()
         run = make_run(point, md5s, metrics | {"corpus": corpus})
         found[index] = add(run, {"data/evaluated/predictions.parquet": table})
     return found
@@ -67,7 +66,7 @@ def test_study_over_seeds_has_predictions_and_times() -> None:
     (predicted,) = store.read_predictions(study.folder, ["seed-1"]).values()
     assert set(predicted) == set(samples.MODELS)
     assert abs(stored[NETWORK][1] - PREDICTIONS[1][NETWORK]).max() < 0.01
-    assert study.matches(CORPUS, flatten(grid.point({}).params))
+    assert study.matches(CORPUS, grid.point({}).settings)
 
 
 def test_values_in_brackets_are_shown(

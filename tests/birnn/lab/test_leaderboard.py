@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections import defaultdict
 from typing import Any
 
 import pandas as pd
@@ -24,11 +23,8 @@ HOSTILE_SETTINGS = {f"csv.{'long_' * 8}{place}": text for place, text in enumera
 
 def make(name: str, metrics: dict[str, Any], changes: dict[str, Any] | None = None) -> runs.Run:
     """Return a finished experiment with changed settings, by full name."""
-    params: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, value in (SETTINGS | (changes or {})).items():
-        section, setting = key.split(".")
-        params[section][setting] = value
-    return runs.Run(name, f"revision of {name}", "0123456789ab", params, metrics, {"stages": {}})
+    settings = SETTINGS | (changes or {})
+    return runs.Run(name, f"revision of {name}", "0123456789ab", settings, metrics, {"stages": {}})
 
 
 def table(*experiments: runs.Run) -> pd.DataFrame:

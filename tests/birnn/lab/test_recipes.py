@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.lab import commands, grid, recipes
 
 pytestmark = pytest.mark.usefixtures("settings_only")
@@ -17,8 +16,8 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
     assert [point.recipe for point in points] == list(stored)
     for name, recipe in stored.items():
         (point,) = grid.points([], recipe)
-        flat = flatten(point.params)
-        assert {key: flat[key] for key in recipe.all_settings} == recipe.all_settings
+        chosen = {key: point.settings[key] for key in recipe.all_settings}
+        assert chosen == recipe.all_settings
         assert point.label == name
         # A recipe may learn from all reviews once everything is chosen.
         held_out = isinstance(recipe.all_settings["pad.validation"], float)
@@ -67,10 +66,10 @@ def test_other_names_are_refused() -> None:
 
 def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
     points = grid.points(["train.seed=0..2", "train.epochs=7"], recipes.named("pooling"))
-    for section in ("pad", "word_vectors"):
-        assert [point.params[section]["seed"] for point in points] == [0, 1, 2]
+    for seed in ("pad.seed", "word_vectors.seed"):
+        assert [point.settings[seed] for point in points] == [0, 1, 2]
     labels = [f"pooling-epochs-7-seed-{seed}" for seed in range(3)]
     assert [point.label for point in points] == labels
     assert points[0].changes["network.pooling"] == "max_mean"
-    assert points[0].params["train"]["epochs"] == 7
+    assert points[0].settings["train.epochs"] == 7
     assert points[0].chosen == {"train.seed": 0, "train.epochs": 7}

@@ -27,7 +27,7 @@ GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
 NARROW = Gate(not_worse={"accuracy": 0.001}, at_least={})
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
 DEVIATIONS = dict.fromkeys(NETWORKS, 0.0020) | {NETWORK: 0.0052}
-PARAMS = {"train": {"seed": 0, "epochs": 3}, "pad": {"seed": 0}}
+SETTINGS = {"train.seed": 0, "train.epochs": 3, "pad.seed": 0}
 LOCK = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "a"}]}}}
 
 
@@ -55,7 +55,7 @@ def make_run(runs: pd.DataFrame, **corpus: Any) -> Run:
     for name in runs.columns.drop("train.seed"):
         model, measure = name.split(".")
         metrics.setdefault(model, {})[measure] = float(runs[name].iloc[0])
-    return Run("main", "", "", PARAMS, metrics, LOCK)
+    return Run("main", "", "", SETTINGS, metrics, LOCK)
 
 
 def change_accuracy(run: Run, value: float, network: str = NETWORK) -> Run:
@@ -175,8 +175,8 @@ def test_equal_seeds_decide_nothing() -> None:
 
 
 def test_written_review_has_settings_and_deviations(tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"train": {"seed": 0, "epochs": 4}, "csv": {"positive": [4, 5]}}
-    change = Change(BASE, replace(change_accuracy(BASE, 0.83), params=PARAMS | settings), STUDY)
+    settings = SETTINGS | {"train.epochs": 4, "csv.positive": [4, 5]}
+    change = Change(BASE, replace(change_accuracy(BASE, 0.83), settings=settings), STUDY)
     metrics = f"| Metric | main |\n|---|---|\n| {ACCURACY} | 0.81 |\n| other | 1 |"
     review.write(change, review.judge(change, GATE), metrics, tmp_path / "review.md")
     text = (tmp_path / "review.md").read_text(encoding="utf-8")
@@ -264,14 +264,14 @@ def test_other_held_out_reviews_are_not_compared(first: float, second: float, se
     base, here = (make_run(runs, validation=value) for value in (first, second))
     gate = Gate(not_worse={"holdout_accuracy": 1.0, "accuracy": 1.0}, at_least={})
     assert not_passing(Change(base, base, None), gate) == {}
-    here = replace(here, params=PARAMS | {"pad": {"seed": seed}})
+    here = replace(here, settings=SETTINGS | {"pad.seed": seed})
     # Test accuracies remain comparable.
     assert not_passing(Change(base, here, None), gate) == {
         f"{name}.holdout_accuracy": UNDECIDED for name in NETWORKS
     }
     # Without held-out reviews, this seed has no effect.
     on_test = make_run(runs)
-    assert not_passing(Change(on_test, replace(on_test, params=here.params), None), gate) == {}
+    assert not_passing(Change(on_test, replace(on_test, settings=here.settings), None), gate) == {}
 
 
 def test_seeds_are_those_of_the_study() -> None:

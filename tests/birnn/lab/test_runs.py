@@ -11,7 +11,6 @@ import pytest
 
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid, private_apis, runs
 from birnn.lab.grid import Point
@@ -65,7 +64,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     add(frozen)
     # A stage and a setting that the pipeline does not have any more.
     current.lock["stages"]["removed"] = unseen.lock["stages"]["train"]
-    settings = flatten(points[3].params) | {"pad.maxlen": 7}
+    settings = points[3].settings | {"pad.maxlen": 7}
     current.lock["stages"]["train"]["params"] = {"params.yaml": settings}
     added[3] = add(current)
     for file in runs.RECORDS:
@@ -181,7 +180,7 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     assert runs.locked_reviews(run.lock) == reviews
     assert runs.current_code().keys() == {"code/train.txt"}
     # The settings were edited after the run, or DVC was killed while it wrote its lock.
-    write(replace(run, params=point("train.epochs=2").params))
+    write(replace(run, settings=point("train.epochs=2").settings))
     assert runs.workspace() is None
     write(run)
     assert runs.stages_of_changed_code() == []

@@ -46,15 +46,15 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
         "pad.maxlen": CategoricalDistribution([100, 200, 201]),
     }
     assert parsed.fixed == {"train.epochs": 3, "pad.validation": 0.1}
-    params = parsed.point({"train.batch_size": 20, tied: 6}).params
-    assert (params["train"]["batch_size"], params["train"]["epochs"]) == (20, 3)
-    assert params["word_vectors"]["window"] == params["ngrams"]["folds"] == 6
+    settings = parsed.point({"train.batch_size": 20, tied: 6}).settings
+    assert (settings["train.batch_size"], settings["train.epochs"]) == (20, 3)
+    assert settings["word_vectors.window"] == settings["ngrams.folds"] == 6
     parsed = parse("pad.maxlen=100,200", "pad.validation=0.2", "csv.positive=[4,5]")
     assert parsed.fixed == {"pad.validation": 0.2, "csv.positive": [4, 5]}
     # The hold-out of a recipe stays.
     parsed = parse("pad.maxlen=100,200", recipe="pooling")
     assert parsed.fixed == {}
-    assert parsed.point({}).params["network"]["pooling"] == "max_mean"
+    assert parsed.point({}).settings["network.pooling"] == "max_mean"
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ class Machines:
             if point.label in self.failures:
                 yield point
                 continue
-            dropout = point.params["network"]["dropout"]
-            score = 0.8 - (dropout - 0.2) ** 2 - point.params["train"]["learning_rate"]
+            dropout = point.settings["network.dropout"]
+            score = 0.8 - (dropout - 0.2) ** 2 - point.settings["train.learning_rate"]
             measured = {"accuracy": TEST_ACCURACY, "holdout_accuracy": score}
             log_odds = {name: [dropout, -dropout] for name in TITLES}
             table = pd.DataFrame({"label": [1, 0], "group": ["a", "b"], **log_odds})

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
 from birnn.lab import grid, trial_log
 from birnn.lab.recipes import Recipe
 from birnn.lab.runs import Run
@@ -90,11 +89,9 @@ def test_closest_recipe_and_the_command_that_repeats_the_run(
     options: list[str], recipe: Recipe | None, expected: tuple[str, dict[str, Any]]
 ) -> None:
     (point,) = grid.points(options, recipe)
-    name, settings = trial_log.closest_recipe(
-        flatten(point.params), flatten(grid.point({}).params), RECIPES
-    )
+    name, settings = trial_log.closest_recipe(point.settings, grid.point({}).settings, RECIPES)
     assert (name, settings) == expected
-    seed = point.params["train"]["seed"]
+    seed = point.settings["train.seed"]
     words = shlex.split(trial_log.sweep_command(name, settings, seed))
     options = [word for word in words if "=" in word]
     (repeated,) = grid.points(options, {each.name: each for each in RECIPES}.get(name))
