@@ -66,7 +66,7 @@ def sweep(
     """Run the unfinished experiments of a grid of settings."""
     from birnn.lab import execution, grid
 
-    points = grid.points_of_recipes(settings, recipe)
+    points = grid.points(settings, recipe)
     execution.run(points, _machines(on, cpus, gpus, git_remote))
 
 
@@ -91,7 +91,7 @@ def study(
         print_study(stored)
         writing.draw(stored)
         return
-    points = grid.points_of_recipes(settings, recipe)
+    points = grid.points(settings, recipe)
     finished = runs.finished(points)
     collected = collect.study(name, _command(), points, finished, replace=replace)
     print(f"{len(finished)} of {len(points)} experiments: {collected.folder}")
@@ -223,9 +223,9 @@ def tried() -> None:
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """
-    from birnn.lab import recipes, runs, trial_log
+    from birnn.lab import runs, trial_log
 
-    added, log = trial_log.append(runs.finished_with_any_code(), list(recipes.read().values()))
+    added, log = trial_log.append(runs.finished_with_any_code())
     print(f"{added} new of {len(log.runs)} rows: {log.folder}")
 
 

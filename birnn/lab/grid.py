@@ -53,25 +53,19 @@ class Point:
         return re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
 
 
-def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
+def points(options: Iterable[str], names: Collection[str] = ()) -> list[Point]:
     """Return every combination of options such as `train.epochs=3,5` and `train.seed=0..9`.
 
-    All other settings come from `params.yaml` or the recipe.
+    All other settings come from `params.yaml`, or from each recipe if any are named; `all` names
+    every recipe.
     """
     given = {key: values(text) for key, text in split_all(options).items()}
-    if not (given or recipe):
+    if not (given or names):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
-    combinations = itertools.product(*given.values())
-    return [point(dict(zip(given, chosen, strict=True)), recipe) for chosen in combinations]
-
-
-def points_of_recipes(options: Iterable[str], names: Collection[str]) -> list[Point]:
-    """Return the points of a grid, for each recipe if any are named; `all` names every recipe."""
-    if not names:
-        return points(options)
-    given = {name: recipes.named(name) for name in names if name != recipes.EVERY}
-    chosen = recipes.read() if recipes.EVERY in names else given
-    return [each for recipe in chosen.values() for each in points(options, recipe)]
+    named = {name: recipes.named(name) for name in names if name != recipes.EVERY}
+    starts = recipes.read() if recipes.EVERY in names else named
+    combinations = itertools.product(starts.values() or [None], *given.values())
+    return [point(dict(zip(given, chosen, strict=True)), start) for start, *chosen in combinations]
 
 
 def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:

@@ -18,7 +18,7 @@ from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
-from birnn.lab import recipes, runs, trial_log, winners_curse
+from birnn.lab import runs, trial_log, winners_curse
 from birnn.lab.collect import study as collect_study
 from birnn.lab.runs import Run, read_output, read_predictions
 from birnn.lab.search import Search
@@ -70,7 +70,7 @@ def write(results: Results, command: str) -> Study:
         replace=True,
     )
     if chooses:
-        trial_log.append(results.runs, list(recipes.read().values()))
+        trial_log.append(results.runs)
     return written
 
 

@@ -5,7 +5,7 @@ them.
 """
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import TITLES
-from birnn.lab.recipes import Recipe
+from birnn.lab import recipes
 from birnn.lab.runs import Run
 from birnn.lab.runs import read as read_run
 from birnn.runtime.locks import hold_lock
@@ -25,7 +25,7 @@ REVISION_DIGITS = 12
 
 
 @hold_lock(writing.LOCK)
-def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
+def append(runs: Iterable[Run]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
     Existing rows stay as they are. Runs on another corpus are left out. Return the
@@ -48,7 +48,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
     known = set(log.runs["name"])
     new = [
-        describe(run, recipes, name)
+        describe(run, name)
         for name, run in held_out_runs.items()
         if name not in known and log.covers(run.metrics["corpus"])
     ]
@@ -63,14 +63,14 @@ def holdout_accuracies(run: Run) -> dict[str, float]:
     return {name: run.measures[name] for name in names if name in run.measures}
 
 
-def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
+def describe(run: Run, name: str) -> dict[str, Any]:
     """Return the row of a run that holds out reviews.
 
     It has the recipe that the run is closest to, if any, the settings that differ from this recipe
     or else from the defaults, a command that repeats the run, and the commit that it started from.
     """
     defaults = read_run(run.baseline).settings
-    recipe, changes = closest_recipe(run.settings, defaults, recipes)
+    recipe, changes = closest_recipe(run.settings, defaults)
     return {
         "name": name,
         RECIPE: recipe,
@@ -83,7 +83,7 @@ def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
 
 
 def closest_recipe(
-    settings: Mapping[str, Any], defaults: Mapping[str, Any], recipes: Sequence[Recipe]
+    settings: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """Return the name of the recipe that differs least from `settings`, and the differences.
 
@@ -91,14 +91,14 @@ def closest_recipe(
     closer than the defaults. All settings are by full name.
     """
     seed = {SEED: settings[SEED]}
-    starts = {"": seed} | {recipe.name: recipe.with_changes(seed) for recipe in recipes}
-    differences = {}
+    starts = {"": seed}
+    for recipe in recipes.read().values():
+        starts[recipe.name] = recipe.with_changes(seed)
+    found = {}
     for name, changes in starts.items():
         base = {**defaults, **changes}
-        differences[name] = {
-            key: value for key, value in settings.items() if base.get(key) != value
-        }
-    return min(differences.items(), key=lambda item: len(item[1]))
+        found[name] = {key: value for key, value in settings.items() if base.get(key) != value}
+    return min(found.items(), key=lambda item: len(item[1]))
 
 
 def sweep_command(recipe: str, settings: Mapping[str, Any], seed: int | str) -> str:

@@ -45,7 +45,7 @@ def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[
 def collect_study(
     name: str, options: Sequence[str], recipe_names: Sequence[str] = (), **flags: Any
 ) -> Study:
-    points = grid.points_of_recipes(options, recipe_names)
+    points = grid.points(options, recipe_names)
     found = finish(points, flags.pop("corpus", CORPUS))
     return collect.study(name, "birnn study", points, found, **flags)
 
@@ -132,7 +132,7 @@ def test_commands_collect_recipes_and_the_log_of_settings(monkeypatch: pytest.Mo
         return runner.invoke(main.app, arguments, catch_exceptions=False).output
 
     names = ["notebook", "two-epochs"]
-    finish(grid.points_of_recipes([SEEDS], names), METRICS["corpus"])
+    finish(grid.points([SEEDS], names), METRICS["corpus"])
     assert "2 of 2 experiments are" in run("sweep", "-r", "two-epochs", "-S", SEEDS)
     printed = run("study", "a", "-r", "all", "-S", SEEDS)
     assert f"4 of {2 * len(recipes.read())} experiments: study/a" in printed

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.usefixtures("settings_only")
 
 def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() -> None:
     stored = recipes.read()
-    points = grid.points_of_recipes([], ["pooling", "all"])
+    points = grid.points([], ["pooling", "all"])
     assert [point.recipe for point in points] == list(stored)
     for name, recipe in stored.items():
-        (point,) = grid.points([], recipe)
+        (point,) = grid.points([], [name])
         chosen = {key: point.settings[key] for key in recipe.all_settings}
         assert chosen == recipe.all_settings
         assert point.label == name
@@ -61,11 +61,11 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
 
 def test_other_names_are_refused() -> None:
     with pytest.raises(InputError, match=r"there is no recipe 'pools': use notebook, two-"):
-        grid.points_of_recipes([], ["all", "pools"])
+        grid.points([], ["all", "pools"])
 
 
 def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
-    points = grid.points(["train.seed=0..2", "train.epochs=7"], recipes.named("pooling"))
+    points = grid.points(["train.seed=0..2", "train.epochs=7"], ["pooling"])
     for seed in ("pad.seed", "word_vectors.seed"):
         assert [point.settings[seed] for point in points] == [0, 1, 2]
     labels = [f"pooling-epochs-7-seed-{seed}" for seed in range(3)]
