@@ -185,12 +185,11 @@ def search(
     """
     from rich.console import Console
 
-    from birnn.lab import execution, recipes, search_results, study_tables
+    from birnn.lab import execution, search_results, study_tables
     from birnn.lab import search as searches
 
     machines = _machines(on, cpus, gpus, git_remote)
-    start = recipes.named(recipe) if recipe else None
-    chosen = searches.parse(name, settings, start, metric, sampler)
+    chosen = searches.parse(name, settings, recipe or "", metric, sampler)
     with execution.exclusively():
         found = searches.open_study(chosen, replace=replace)
         searches.run(chosen, found, trials, machines, batch if machines else 1)

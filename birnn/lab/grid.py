@@ -12,7 +12,6 @@ from birnn.core.paths import PARAMS
 from birnn.core.settings import flatten, validate
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.lab import recipes
-from birnn.lab.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 from birnn.studies.store import SEED
 
@@ -31,7 +30,7 @@ class Point:
     # All changes to `params.yaml`: the chosen values, and the recipe's settings.
     changes: dict[str, Any]
     params: dict[str, Any]  # the content of `params.yaml` with the changes applied
-    recipe: str = ""  # name of the recipe, or an empty string
+    recipe: str  # name of the recipe, or an empty string
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -62,27 +61,30 @@ def points(options: Iterable[str], names: Collection[str] = ()) -> list[Point]:
     given = {key: values(text) for key, text in split_all(options).items()}
     if not (given or names):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
-    named = {name: recipes.named(name) for name in names if name != recipes.EVERY}
-    starts = recipes.read() if recipes.EVERY in names else named
-    combinations = itertools.product(starts.values() or [None], *given.values())
-    return [point(dict(zip(given, chosen, strict=True)), start) for start, *chosen in combinations]
+    every = recipes.read() if recipes.EVERY in names else {}
+    starts = [name for name in dict.fromkeys([*every, *names]) if name != recipes.EVERY]
+    return [
+        point(dict(zip(given, chosen, strict=True)), recipe)
+        for recipe in starts or [""]
+        for chosen in itertools.product(*given.values())
+    ]
 
 
-def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
-    """Return one combination of values, by the names of settings (see `Point.chosen`)."""
+def point(chosen: dict[str, Any], recipe: str = "") -> Point:
+    """Return one combination of values, by the names of settings (see `Point`)."""
     changes = {name: value for names, value in chosen.items() for name in names.split(",")}
-    changes = recipe.with_changes(changes) if recipe else changes
+    changes = recipes.named(recipe).with_changes(changes) if recipe else changes
     content = read_yaml(PARAMS)
     params: dict[str, Any] = content if isinstance(content, dict) else {}
     for key, value in changes.items():
         section, name = key.split(".")
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
-    source = f"{PARAMS} with " + (f"the recipe {recipe.name} and -S" if recipe else "-S")
+    source = f"{PARAMS} with " + (f"the recipe {recipe} and -S" if recipe else "-S")
     checked = validate(params, source, NETWORKS)
     for network in NETWORKS.values():
         checked.section(network.name, network.settings, source)
-    return Point(chosen, changes, params, recipe.name if recipe else "")
+    return Point(chosen, changes, params, recipe)
 
 
 def split_all(options: Iterable[str]) -> dict[str, str]:

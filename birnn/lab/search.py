@@ -33,7 +33,6 @@ from birnn.evaluation.model_names import CHOICES
 from birnn.lab import collect, execution, grid, runs
 from birnn.lab.cluster import Cluster
 from birnn.lab.grid import Point
-from birnn.lab.recipes import Recipe
 from birnn.studies import store, writing
 from birnn.style.formatting import listed
 
@@ -57,7 +56,7 @@ class Search:
     name: str
     space: dict[str, Distribution]  # proposed values, by full name of the setting
     fixed: dict[str, Any]  # settings that all trials share
-    recipe: Recipe | None  # what all trials start from
+    recipe: str  # what all trials start from, or an empty string
     metric: str | None  # what is maximized, None to choose nothing
     sampler: str  # a key of `SAMPLERS`
 
@@ -91,7 +90,7 @@ class Search:
 def parse(
     name: str,
     options: Sequence[str],
-    recipe: Recipe | None,
+    recipe: str,
     metric: str | None,
     sampler: str = "tpe",
 ) -> Search:

@@ -116,8 +116,7 @@ def confirmation(results: Results) -> str:
         settings.pop(HOLD_OUT_SEED, None)  # each seed has its own hold-out
     else:
         settings[HOLD_OUT_SEED] = base[HOLD_OUT_SEED] + 1
-    recipe = search.recipe.name if search.recipe else ""
-    return trial_log.sweep_command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
+    return trial_log.sweep_command(search.recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
 
 
 def _score_held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import TITLES
-from birnn.lab import commands, execution, recipes, runs, search, search_results
+from birnn.lab import commands, execution, runs, search, search_results
 from birnn.lab.grid import Point
 from birnn.studies import store, writing
 from tests.birnn.lab.repository import METRICS, add, fake_dvc, git, make_run
@@ -27,10 +27,9 @@ pytestmark = pytest.mark.usefixtures("repository")
 
 
 def parse(
-    *options: str, name: str = "name", recipe: str | None = None, metric: str = METRIC
+    *options: str, name: str = "name", recipe: str = "", metric: str = METRIC
 ) -> search.Search:
-    start = recipes.named(recipe) if recipe else None
-    return search.parse(name, options or OPTIONS, start, metric)
+    return search.parse(name, options or OPTIONS, recipe, metric)
 
 
 def test_options_are_ranges_choices_and_fixed_values() -> None:
@@ -86,10 +85,10 @@ def test_test_split_is_not_searched() -> None:
 
 
 def test_settings_are_drawn_at_random_without_a_metric(machines: "Machines") -> None:
-    sample = search.parse("name", [*OPTIONS, "train.seed=0..4294967295"], None, None)
+    sample = search.parse("name", [*OPTIONS, "train.seed=0..4294967295"], "", None)
     assert (sample.sampler, sample.fixed) == (store.RANDOM, {})
     with pytest.raises(InputError, match=r"pad\.seed cannot be searched"):
-        search.parse("name", [*OPTIONS, "pad.seed=0..9"], None, None)
+        search.parse("name", [*OPTIONS, "pad.seed=0..9"], "", None)
     study = search.open_study(sample, replace=False)
     search.run(sample, study, 3, machines, batch=1)  # type: ignore[arg-type]
     assert states(study) == [COMPLETE] * 3
@@ -286,7 +285,7 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
 def test_random_trials_depend_only_on_their_number(machines: Machines) -> None:
     proposed = []
     for batch in (1, 12):
-        chosen = search.parse(f"batches-of-{batch}", OPTIONS, None, METRIC, "random")
+        chosen = search.parse(f"batches-of-{batch}", OPTIONS, "", METRIC, "random")
         study = search.open_study(chosen, replace=False)
         search.run(chosen, study, 12, machines, batch)
         proposed.append([trial.params for trial in study.trials])

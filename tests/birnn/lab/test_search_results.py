@@ -14,7 +14,7 @@ from optuna.trial import TrialState, create_trial
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.lab import recipes, search, search_results
+from birnn.lab import search, search_results
 from birnn.studies import store
 from tests.birnn.lab.repository import CORPUS, METRICS, add, git, make_run
 from tests.birnn.samples import NETWORK
@@ -37,7 +37,7 @@ def make_search(
     options: tuple[str, ...] = OPTIONS,
 ) -> tuple[search.Search, optuna.Study]:
     """Return a search whose trials, by their values, classify a share of the reviews."""
-    chosen = search.parse("name", options, None, f"{model}.holdout_accuracy")
+    chosen = search.parse("name", options, "", f"{model}.holdout_accuracy")
     study = optuna.create_study(direction="maximize")
     rows = io.BytesIO()
     np.save(rows, np.arange(REVIEWS) + 100)
@@ -82,8 +82,9 @@ def test_better_settings_are_an_improvement() -> None:
     best = make_results({(None,): 0.6, (1,): 0.5}, NETWORK, ("train.clipnorm=null,1",))
     assert "Best of 4 trials: train.clipnorm=null. " in search_results.conclude(best)
     # In a recipe, each seed has its own hold-out, even if the search had one for all trials.
-    pooling = recipes.named("pooling")
-    chosen = search.parse("name", [*OPTIONS, "pad.seed=3"], pooling, f"{NETWORK}.holdout_accuracy")
+    chosen = search.parse(
+        "name", [*OPTIONS, "pad.seed=3"], "pooling", f"{NETWORK}.holdout_accuracy"
+    )
     assert search_results.confirmation(replace(results, search=chosen)) == (
         "birnn sweep -r pooling -S train.learning_rate=0.01 -S network.dropout=0.5 "
         "-S train.seed=4..8"
