@@ -86,13 +86,9 @@ def check_own_files(points: Iterable[Point]) -> None:
         return [Path(name) for name in files.split("\0") if name]
 
     in_dvc = {file.with_suffix("") for file in listed() if file.suffix == ".dvc"}
-    untracked = [
-        file
-        for file in listed("--others", "--exclude-per-directory=.dvcignore")
-        if file.suffix != ".dvc"
-        and file.name != ".gitignore"
-        and not in_dvc & {file, *file.parents}
-    ]
+    ignored = ("--exclude-per-directory=.dvcignore", "--exclude=*.dvc", "--exclude=.gitignore")
+    found = listed("--others", *ignored)
+    untracked = [file for file in found if not in_dvc & {file, *file.parents}]
     if untracked:
         # Git ignores .dvc files in a folder of data/own, so DVC adds the whole folder.
         own = Path(runs.OWN_FILES)
