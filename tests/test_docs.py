@@ -121,10 +121,15 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     shown = {name: each.mean for name, each in gained.items() if each and each.low > 0}
     assert set(gained) - set(shown) == {"pooling", "unlabelled"}
     assert set(re.findall(r"([\w-]+) \(\+", sentences.name_gains(recipes))) == set(shown)
-    for name, mean in shown.items():
+    for mean in shown.values():
         assert f": +{100 * mean:.1f}" in results
-        if name in [*shown][: [*shown].index("n-grams") + 1]:
-            assert f"(+{100 * mean:.1f}" in readme
+    last = [*shown].index("n-grams")
+    for mean in [*shown.values()][: last + 1]:
+        assert f"(+{100 * mean:.1f}" in readme
+    first, final = (
+        np.mean([row.means[name].mean for name in ("bilstm", "bigru")]) for row in (default, best)
+    )
+    assert f"the networks gain {100 * (final - first):.1f} points" in results
     difference = best.differences["bilstm", "bigru"]["accuracy"]
     assert f"| {table.format_difference(difference)} |" in results
     ensemble = table.format_mean(best.means["networks"])

@@ -52,17 +52,17 @@ class Point:
         return re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
 
 
-def points(options: Iterable[str], names: Collection[str] = ()) -> list[Point]:
+def points(options: Iterable[str], recipe_names: Collection[str] = ()) -> list[Point]:
     """Return every combination of options such as `train.epochs=3,5` and `train.seed=0..9`.
 
     All other settings come from `params.yaml`, or from each recipe if any are named; `all` names
     every recipe.
     """
     given = {key: values(text) for key, text in split_all(options).items()}
-    if not (given or names):
+    if not (given or recipe_names):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
-    every = recipes.read() if recipes.EVERY in names else {}
-    starts = [name for name in dict.fromkeys([*every, *names]) if name != recipes.EVERY]
+    every = recipes.read() if recipes.EVERY in recipe_names else {}
+    starts = [name for name in dict.fromkeys([*every, *recipe_names]) if name != recipes.EVERY]
     return [
         point(dict(zip(given, chosen, strict=True)), recipe)
         for recipe in starts or [""]

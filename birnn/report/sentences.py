@@ -14,7 +14,7 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     texts = [form % value for value in values.values()]
     if len({*texts}) == 1 < len(texts):
         return f"{texts[0]} for each {'model' if BASELINE in values else 'network'}"
-    return ", ".join(f"{form % value} ({TITLES[name]})" for name, value in values.items())
+    return ", ".join(f"{text} ({TITLES[name]})" for name, text in zip(values, texts, strict=True))
 
 
 def accuracies(shares: Mapping[str, float]) -> str:

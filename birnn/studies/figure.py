@@ -55,10 +55,11 @@ def draw(study: Study) -> Figure:
         names = _name_rows(study, table) if len(table) > 1 else [""]
         axes.set(xlabel=_label_accuracy(study, table), xmargin=0.25)
         axes.set_yticks(places + (len(models) - 1) / 2, names)
+        joined = _find_joined(study, table)
         for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
             centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
-            for joined in _find_joined(study, table):
-                line = np.take(centers, joined), np.take(heights, joined)
+            for pair in joined:
+                line = np.take(centers, pair), np.take(heights, pair)
                 axes.plot(*line, color=color, linestyle=DASHES[name], linewidth=1)
             ends = np.flatnonzero(np.isfinite(centers))[[0, -1]]
             lower, higher = sorted(ends, key=centers.__getitem__)
@@ -76,12 +77,11 @@ def draw(study: Study) -> Figure:
 
 def _find_joined(study: Study, table: Sequence[Row]) -> list[tuple[int, int]]:
     """Return pairs of rows to join: a recipe and the one that it adds to, or else neighbors."""
-    places = {row.combination.label: place for place, row in enumerate(table)}
+    labels = [row.combination.label for row in table]
     bases = {each["name"]: each["base"] for each in study.about.recipes}
     return [
-        (places[base] if (base := bases.get(label)) in places else place - 1, place)
-        for label, place in places.items()
-        if place
+        (labels.index(bases[label]) if bases.get(label) in labels else place - 1, place)
+        for place, label in enumerate(labels[1:], 1)
     ]
 
 

@@ -166,6 +166,7 @@ def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
     ids = {word: FIRST_WORD + rank for rank, word in enumerate(trained.words)}
     lengths = np.array([ngram.count(" ") + 1 for ngram in trained.ngrams])
     order = np.argsort(lengths, stable=True)  # shortest first
+    # Those of each length start after all shorter ones: in words, from length 0, which has none.
     sizes = [length * int((lengths == length).sum()) for length in range(trained.longest)]
     present = graph.node(
         "TfIdfVectorizer",
