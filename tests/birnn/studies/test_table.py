@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from birnn.evaluation.model_names import NETWORKS, PAIRS
+from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS
 from birnn.studies import curves, differences, figure, store, table, writing
 from birnn.studies.differences import Difference, Mean
-from birnn.style import formatting
+from birnn.style import formatting, plotting
 from tests.birnn import samples
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
 from tests.projects import PROJECT
@@ -192,7 +192,8 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     labels = [combination.label for combination in study.combinations()]
     means = study.runs.groupby("recipe")["baseline.accuracy"].mean()
     ends = [{100 * means[name], 100 * means[bases[name]]} for name in labels[1:]]
-    lines = [{*line.get_xdata()} for line in axes.lines if line.get_linestyle() == ":"]
+    dashes = plotting.DASHES[BASELINE]
+    lines = [{*line.get_xdata()} for line in axes.lines if line.get_linestyle() == dashes]
     assert [sorted(each) for each in lines] == [pytest.approx(sorted(each)) for each in ends]
     texts = {text.get_text().strip() for text in axes.texts}
     assert {"81.03", "BiLSTM 93.97", "91.29", "Baseline 92.61"} <= texts
