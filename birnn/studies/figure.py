@@ -110,13 +110,13 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
         axes.plot(runs, height - apart * (2 + stacked), "o", color=color, ms=2.5, alpha=0.6)
         axes.plot(100 * mean.mean, height, "o", color=color, ms=4.5, zorder=3)
     first, last = axes.dataLim.intervalx
-    for height, (_, mean, color, left, right) in lanes.items():
+    for height, (runs, mean, color, left, right) in lanes.items():
         center, *ends = 100 * np.array([mean.mean, mean.low, mean.high])
         low, high = np.clip(ends, 2 * first - last, 2 * last - first)
         axes.plot([low, high], [height, height], color=color)
         axes.plot(low if low > ends[0] else np.nan, height, "<", color=color)
         axes.plot(high if high < ends[1] else np.nan, height, ">", color=color)
-        axes.text(np.fmin(center, low), height, left, color=color, va="center", ha="right")
+        axes.text(np.fmin(runs.min(), low), height, left, color=color, va="center", ha="right")
         axes.text(np.fmax(center, high), height, right, color=color, va="center")
     axes.set_ylim(max(lanes) + 0.6, -1)
     axes.tick_params(axis="y", length=0)
