@@ -107,10 +107,12 @@ def read_results() -> list[str]:
 def test_quoted_results_are_those_of_the_studies() -> None:
     readme, results = read_results()
     seeds, recipes = (store.read(PROJECT / "study" / name) for name in ("seeds", "recipes"))
-    (row,), default, *_, best = table.rows(seeds), *table.rows(recipes)
+    (row,), (default, *_, best) = table.rows(seeds), table.rows(recipes)
+    regularization = table.rows(recipes)[5]
     for name in ("bilstm", "bigru"):
         assert table.format_mean(row.means[name]) in results
         assert table.format_mean(best.means[name]) in results
+        assert f"{default.means[name].mean:.2f}, {best.means[name].mean:.2f}" == "0.81, 0.94"
         assert f" by {seeds.runs[f'{name}.influence_first'].mean():.3f}" in results
     for study, sign in ((seeds, 1), (store.read(PROJECT / "study" / "rotten-tomatoes"), -1)):
         first = [study.runs[f"{name}.influence_first"] for name in ("bilstm", "bigru")]
@@ -126,10 +128,13 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     last = [*shown].index("n-grams")
     for mean in [*shown.values()][: last + 1]:
         assert f"(+{100 * mean:.1f}" in readme
-    first, final = (
-        np.mean([row.means[name].mean for name in ("bilstm", "bigru")]) for row in (default, best)
+    assert regularization.combination.label == "regularization"
+    difference = regularization.differences["bilstm", "bigru"]["accuracy"]
+    mean, low, high = (100 * each for each in (difference.mean, difference.low, difference.high))
+    quoted = (
+        f"in `regularization` the BiLSTM by {mean:.2f} ({low:.2f} to {high:.2f}; both explored)"
     )
-    assert f"the networks gain {100 * (final - first):.1f} points" in results
+    assert all(quoted in page for page in (readme, results))
     difference = best.differences["bilstm", "bigru"]["accuracy"]
     assert f"| {table.format_difference(difference)} |" in results
     ensemble = table.format_mean(best.means["networks"])
@@ -183,9 +188,15 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
             assert differences.difference_over_seeds(*first, "influence_first", 3).higher is None
         if name in PLANNED:
             assert f"by {-100 * found['accuracy'].mean:.2f} " in readme
-    for name in ("equal-size", "tuned-bilstm", "tuned-bigru"):  # the last row, with equal units
+    for name, measure in (
+        ("equal-size", "accuracy"),  # the last row, with equal units
+        ("tuned-bilstm", "accuracy"),
+        ("tuned-bigru", "accuracy"),
+        ("strong", "roc_auc"),
+        ("rotten-tomatoes", "roc_auc"),
+    ):
         difference = table.rows(store.read(PROJECT / "study" / name))[-1].differences[PAIRS[0]]
-        shown = table.format_difference(difference["accuracy"])
+        shown = table.format_difference(difference[measure], measure)
         mean, low, high = re.findall(r"−([\d.]+)", shown)  # of the BiGRU, without the sign
         assert f"{mean} ({high} to {low}" in results.replace(" points", "")
     drawn = store.read(PROJECT / "study" / "random-settings").runs
