@@ -371,7 +371,7 @@ def add_pool_gradients(output_gradient, t, lengths, peaks, state_gradient):
 @inlined
 def move_feature_gradients(sums, feature_gradient):
     """Copy the gradients of features at a time step, and set their sums to 0 for the next one."""
-    for row in range(min(feature_gradient.shape[0], ROWS)):
+    for row in range(feature_gradient.shape[0]):
         for j in range(feature_gradient.shape[1]):
             feature_gradient[row, j] = sums[row, j]
             sums[row, j] = F(0)
@@ -497,7 +497,8 @@ def compute_gradients(
     cell_gradient = np.zeros_like(cells[0])
     product_gradient = np.zeros((states.shape[2], joined.shape[1]), F)
     for start in range(0, len(inputs[0]), ROWS):
-        block, block_gradient = get_block(inputs, start), output_gradient[start : start + ROWS]
+        end = start + ROWS
+        block, block_gradient = get_block(inputs, start), output_gradient[start:end]
         lengths = block[1]
         steps = lengths.max()
         run_forward(block, (projected, joined, bias), buffers, is_gru, pooled)
@@ -518,7 +519,7 @@ def compute_gradients(
                 block[0], projected_gradient, bias_gradient, t, z, units, is_gru
             )
             add_product(z, transposed, state_gradient)
-            move_feature_gradients(state_gradient[:, units:], feature_gradient[start:, t])
+            move_feature_gradients(state_gradient[:, units:], feature_gradient[start:end, t])
         add_product(
             states[:steps].reshape(steps * ROWS, states.shape[2]).T,
             gates[:steps].reshape(steps * ROWS, gates.shape[2]),

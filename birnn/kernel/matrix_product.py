@@ -38,15 +38,15 @@ def matrix_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.
     """Return the product of two matrices, float32; its gradient is as reproducible."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def products(upstream: Matrix, a: Matrix, b: Matrix) -> list[Matrix]:
-            return [_multiply_in_parallel(upstream, b.T), _multiply_in_parallel(a.T, upstream)]
+        # Two operations, because TensorFlow skips one whose result is not used.
+        return _product(upstream, tf.transpose(b)), _product(tf.transpose(a), upstream)
 
-        results = tf.numpy_function(products, [upstream, a, b], [tf.float32] * 2, stateful=False)
-        a_gradient, b_gradient = results
-        return tf.ensure_shape(a_gradient, a.shape), tf.ensure_shape(b_gradient, b.shape)
+    return _product(a, b), gradient
 
+
+def _product(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     result = tf.numpy_function(_multiply_in_parallel, [a, b], tf.float32, stateful=False)
-    return tf.ensure_shape(result, (a.shape[0], b.shape[1])), gradient
+    return tf.ensure_shape(result, (a.shape[0], b.shape[1]))
 
 
 def _multiply_in_parallel(a: Matrix, b: Matrix) -> Matrix:
