@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import keras
@@ -43,23 +42,20 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
             f"the kernel cannot run {network.name}, only an LSTM or a GRU with Keras's default "
             "options: set network.kernel to auto or keras"
         )
-    is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
-    kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
+    inputs = keras.Input((config.maxlen,), dtype="int32")
     embedding = _embedding(config)
-    layer = _bidirectional(layer, config) if isinstance(layer, keras.layers.RNN) else layer
-    has_evidence = isinstance(layer, PooledBidirectional) and config.longest_ngram
-    model = kind(
-        [
-            keras.Input((config.maxlen,), dtype="int32"),
-            embedding,
-            layer,
-            StateDropout(config.dropout, sums=config.longest_ngram)
-            if has_evidence
-            else keras.layers.Dropout(config.dropout),
-            keras.layers.Dense(1),
-        ],
-        name=network.name,
-    )
+    if isinstance(layer, keras.layers.RNN):
+        layer = _bidirectional(layer, config)
+    if isinstance(layer, PooledBidirectional) and config.longest_ngram:
+        dropout = StateDropout(config.dropout, sums=config.longest_ngram)
+    else:
+        dropout = keras.layers.Dropout(config.dropout)
+    layers = [inputs, embedding, layer, dropout, keras.layers.Dense(1)]
+    is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
+    if is_fused and cell:
+        model = FusedNetwork(cell, layers, name=network.name)
+    else:
+        model = LayeredNetwork(layers, name=network.name)
     model.autocast = False  # would cast ratios to the dtype of the ids
     return model
 
@@ -113,11 +109,10 @@ def initialize(
     if table:
         embedding.table.codes.assign(table.codes)
         embedding.table.ratios.assign(table.ratios)
-    for (codes, region_vectors), each in zip(
-        embedding.regions.tables if regions else (), regions, strict=True
-    ):
-        codes.assign(each.codes)
-        region_vectors.assign(each.vectors)
+    if regions:
+        for (codes, region_vectors), each in zip(embedding.regions.tables, regions, strict=True):
+            codes.assign(each.codes)
+            region_vectors.assign(each.vectors)
 
 
 def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
