@@ -12,17 +12,11 @@ from birnn.networks.pooling import call_layer
 class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
     """A network that looks up words, and calls its other Keras layers one after another."""
 
-    def call(
-        self,
-        inputs: Any,
-        training: bool | None = None,  # noqa: FBT001  # as Keras calls it
-        mask: tf.Tensor | None = None,
-    ) -> tf.Tensor:
+    def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001  # as Keras calls it
         """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen).
 
         The inputs can also be a pair of ids and n-gram ratios, see `Embedding`.
         """
-        del mask
         words = self.layers[0].look_up(inputs, training=training)
         return self.classify(words, training=training)
 

@@ -29,11 +29,9 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     as a direct path from the n-grams to the output.
     """
 
-    def __init__(
-        self, layer: keras.layers.RNN, embedding_dim: int, ratios: int = 0, **options: Any
-    ) -> None:
+    def __init__(self, layer: keras.layers.RNN, embedding_dim: int, ratios: int) -> None:
         """Wrap a recurrent layer that returns sequences, for word vectors followed by ratios."""
-        super().__init__(layer, **options)
+        super().__init__(layer)
         self._ratios = slice(embedding_dim, embedding_dim + ratios)
 
     def call(
