@@ -96,7 +96,7 @@ def log_count_ratios(
 
     All arrays have the shape (n-grams,).
     """
-    p, q = positive + np.float64(smoothing), negative + np.float64(smoothing)
+    p, q = positive + smoothing, negative + smoothing
     ratios: NDArray[np.float64] = np.log((p / p.sum()) / (q / q.sum()))
     return ratios
 
