@@ -47,12 +47,12 @@ class Table:
         is_word, half = ids != PADDING, REGION // 2
         rows = np.full((len(ids), ids.shape[1] + 2 * half, self.longest), -1, np.int32)
         rows[:, half:-half][is_word] = self.find(ids)
-        of_regions = [  # the rows of the n-grams that end at a word of each region
+        region_rows = [  # the rows of the n-grams that end at a word of each region
             rows[:, end : end + ids.shape[1], before][is_word]
             for end in range(REGION)
             for before in range(min(end + 1, self.longest))
         ]
-        inside = np.stack(of_regions, axis=-1)
+        inside = np.stack(region_rows, axis=-1)
         known = inside >= 0
         starts = np.append(0, known.sum(axis=1).cumsum())
         matrix = np.ones(starts[-1], np.float32), inside[known], starts

@@ -50,8 +50,8 @@ def train(
         raise InputError("no review has a word with an id: set word_vectors.regions to 0")
     predicted = ~np.isin(targets, _function_words(targets[:FREQUENT], *labelled))
     targets, counts = targets[predicted], counts[predicted]
-    target_of = np.full(num_words, -1, np.int32)
-    target_of[targets] = np.arange(len(targets))
+    word_targets = np.full(num_words, -1, np.int32)
+    word_targets[targets] = np.arange(len(targets))
     # Repeat each target in proportion to its count.
     places = (np.arange(NOISE) + 0.5) * (counts.sum() / NOISE)
     noise = np.searchsorted(counts.cumsum(), places, side="right").astype(np.int32)
@@ -63,8 +63,8 @@ def train(
     with ThreadPoolExecutor(len(started)) as pool:
         for epoch in range(1, settings.region_epochs + 1):
             for ids in batches():
-                of_words = target_of[ids[ids != PADDING]]
-                calls = [pool.submit(each.step, ids, of_words, noise) for each in started]
+                batch_targets = word_targets[ids[ids != PADDING]]
+                calls = [pool.submit(each.step, ids, batch_targets, noise) for each in started]
                 for call in calls:
                     call.result()
             print(f"regions  epoch {epoch}/{settings.region_epochs}", flush=True)
