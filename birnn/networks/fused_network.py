@@ -6,7 +6,7 @@ position. The two directions and the parts of a batch run in parallel.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import keras
@@ -172,11 +172,7 @@ class Kernel:
 
         sums: list[Floats] = []
         for parts in _run_on_parts(work, len(words)):
-            total, *others = parts
-            for part in others:
-                for tensor, addend in zip(total, part, strict=True):
-                    np.add(tensor, addend, out=tensor)
-            sums += total
+            sums += [reduce(np.add, tensors) for tensors in zip(*parts, strict=True)]
         region_sums = np.zeros_like(regions)
         inside = np.arange(sorted_words.shape[1]) < lengths[:, None]
         for place, gradient in zip(places, region_gradients, strict=True):
