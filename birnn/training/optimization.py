@@ -58,8 +58,7 @@ def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
         steps = settings.epochs * -(-reviews // settings.batch_size)
-        schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
-        rate = keras.optimizers.schedules.serialize(schedule)
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     config = {"class_name": settings.optimizer, "config": {"learning_rate": rate}}
     optimizer = keras.optimizers.get(config)
     if settings.clipnorm:
