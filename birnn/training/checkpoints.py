@@ -22,7 +22,6 @@ from birnn.core.outputs import atomic_file
 
 LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
 
-
 Epoch = dict[str, float]
 """The metrics of a finished epoch, and its `seconds`."""
 
