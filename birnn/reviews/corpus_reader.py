@@ -24,7 +24,7 @@ def words(file: Path, rows: NDArray[np.int32] | None = None) -> Iterator[list[li
 
 def count(file: Path) -> int:
     """Return the number of reviews."""
-    rows: int = pq.ParquetFile(file).metadata.num_rows
+    rows: int = pq.read_metadata(file).num_rows
     return rows
 
 
@@ -59,12 +59,9 @@ def column(file: Path, name: str) -> NDArray[Any]:
 
 def groups(file: Path) -> NDArray[np.int32]:
     """Return the group of each review, numbered by name, int32, shape (reviews,)."""
-    chunked = pq.read_table(file, columns=["group"], read_dictionary=["group"])["group"]
-    encoded = chunked.unify_dictionaries().combine_chunks()
-    numbers = np.empty(len(encoded.dictionary), np.int32)
-    numbers[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(numbers))
-    review_groups: NDArray[np.int32] = numbers[encoded.indices.to_numpy()]
-    return review_groups
+    names = pq.read_table(file, columns=["group"])["group"]
+    ranks: NDArray[np.uint64] = pc.rank(names, tiebreaker="dense").to_numpy()  # from 1
+    return (ranks - 1).astype(np.int32)
 
 
 def batches(
