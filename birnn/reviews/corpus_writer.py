@@ -47,7 +47,8 @@ class Tally:
         self.positive += review.label
         self.ids.append(short_hash(review.id.encode()))
         self.groups.append(short_hash(review.group.encode()))
-        self.texts.append(short_hash(self.digest.add(review.id, review.text)))
+        self.texts.append(short_hash(review.text.encode()))
+        self.digest.add(review.id, review.text)
 
     def describe(self) -> dict[str, Any]:
         """Return the numbers of reviews, positive reviews and groups, and the digest."""
