@@ -73,8 +73,8 @@ class LabelledFiles:
             labels.append(review.label)
             groups.append(short_hash(review.group.encode()))
         is_test = draw_test(np.asarray(labels), np.asarray(groups), fraction, seed)
-        for review, split in zip(self._reviews(), map(int, is_test), strict=True):
-            yield replace(review, split=SPLITS[split])
+        for review, drawn in zip(self._reviews(), is_test, strict=True):
+            yield replace(review, split="test" if drawn else "train")
 
     def read_unlabelled(self) -> Iterator[str]:
         """Yield the texts of the unlabelled files; rows without one are left out."""
@@ -89,8 +89,9 @@ class LabelledFiles:
         for form in dict.fromkeys(self.formats.values()):
             if form != tabular.AUTOMATIC:
                 first, *rest = [file for file in self.formats if self.formats[file] == form]
-                others = f" and {len(rest)} more" * bool(rest)
-                delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
+                others = f" and {len(rest)} more" if rest else ""
+                has_delimiter = form.delimiter != tabular.AUTO
+                delimiter = f", delimiter {form.delimiter!r}" if has_delimiter else ""
                 yield f"{first}{others}: encoding {form.encoding}{delimiter}"
         if self.skipped:
             common = self.skipped.most_common(REASONS)
@@ -174,7 +175,7 @@ class LabelledFiles:
 
     def _parse_split(self, value: str, location: str) -> str:
         if self._settings.test is not None:
-            return SPLITS[label_key(value) == label_key(self._settings.test)]
+            return "test" if label_key(value) == label_key(self._settings.test) else "train"
         split = label_key(value)
         if split not in SPLITS:
             raise UnusableRowError(

@@ -167,5 +167,6 @@ def _splits(csv: Csv, columns: dict[str, Counter[str]], folder: Path) -> Iterato
     named = re.compile(rf"(?i)({re.escape(train.stem)}.)?test([^a-z].*)?{re.escape(train.suffix)}")
     others = [file.name for file in folder.iterdir() if named.fullmatch(file.name)]
     same = csv.train.replace("train", "test").replace("Train", "Test")
-    for rest in [same, *others[: len(others) == 1], TEST_FRACTION]:
+    only = others if len(others) == 1 else []
+    for rest in [same, *only, TEST_FRACTION]:
         yield {"split_column": None, "test": rest}

@@ -127,7 +127,8 @@ def count_values(files: Sequence[Path], given: Format) -> dict[str, Counter[str]
     spellings: dict[tuple[str, str], str] = {}
     for row in (row for file in files for _, row in read(file, (), given)):
         for name, value in row.items():
-            values = columns.setdefault(name + f" ({NESTED})" * isinstance(value, dict), Counter())
+            title = f"{name} ({NESTED})" if isinstance(value, dict) else name
+            values = columns.setdefault(title, Counter())
             if len(values) < COUNTED and not isinstance(value, bytes | dict | list | None):
                 text = str(value).strip()[:COUNTED]
                 if (key := label_key(text)) not in {"", "nan"}:
