@@ -60,11 +60,10 @@ def count_failures(
         for model, predict in cached.items():
             cases = len(test.texts)
             failed = test.failures(predict) if cases else np.zeros(0, np.bool_)
-            interval = None
-            if test.kind != "MFT":
+            low = high = None
+            if cases and test.kind != "MFT":
                 case_groups = np.array([groups[text] for text in test.originals], np.int32)
-                interval = proportion_interval(failed, case_groups)
-            low, high = interval or (None, None)
+                low, high = proportion_interval(failed, case_groups)
             yield {
                 "capability": test.capability,
                 "kind": test.kind,

@@ -36,14 +36,15 @@ def reliability(labels: Labels, log_odds: LogOdds, groups: Groups) -> list[dict[
     rows = []
     for number in range(BINS):
         in_bin = bin_index == number
-        positive = labels[in_bin] == 1
-        if interval := intervals.proportion_interval(positive, groups[in_bin]):
+        if in_bin.any():
+            positive = labels[in_bin] == 1
+            low, high = intervals.proportion_interval(positive, groups[in_bin])
             rows.append(
                 {
                     "predicted": float(probabilities[in_bin].mean(dtype=np.float64)),
                     "observed": float(positive.mean()),
-                    "low": interval[0],
-                    "high": interval[1],
+                    "low": low,
+                    "high": high,
                     "reviews": len(positive),
                 }
             )

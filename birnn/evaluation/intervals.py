@@ -39,17 +39,14 @@ def score_interval(share: float, trials: float) -> Interval:
     return (center - margin) / total, (center + margin) / total
 
 
-def proportion_interval(successes: NDArray[np.bool_], groups: Groups) -> Interval | None:
-    """Return the interval of the share of successes, or None without reviews.
+def proportion_interval(successes: NDArray[np.bool_], groups: Groups) -> Interval:
+    """Return the interval of the share of successes, of one review or more.
 
     Wilson's interval of an effective number of reviews: their number divided by the design effect
     (Rao and Scott, "A Simple Method for the Analysis of Clustered Binary Data", 1992).
     """
-    reviews = len(successes)
-    if reviews == 0:
-        return None
     share = float(successes.mean())
-    return score_interval(share, reviews / design_effect(successes - share, groups))
+    return score_interval(share, len(successes) / design_effect(successes - share, groups))
 
 
 def design_effect(residuals: NDArray[np.floating], groups: Groups, comparisons: int = 1) -> float:

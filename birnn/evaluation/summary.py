@@ -168,9 +168,11 @@ def _accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
 
     The accuracy and its interval are None if there are fewer than FEWEST reviews.
     """
-    reviews, enough = len(correct), len(correct) >= FEWEST
-    low, high = (enough and proportion_interval(correct, groups)) or (None, None)
-    share = int(correct.sum()) / reviews if enough else None
+    reviews = len(correct)
+    if reviews < FEWEST:
+        return {"reviews": reviews, "accuracy": None, "low": None, "high": None}
+    low, high = proportion_interval(correct, groups)
+    share = int(correct.sum()) / reviews
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}
 
 

@@ -82,7 +82,7 @@ def test_accuracy_by_property() -> None:
     groups = np.arange(90, dtype=np.int32) // 3
     lengths = 2 + groups // 10
     whole, truncated = summary.by_property("truncated", lengths > 3, lengths != 3, groups)
-    low, high = intervals.proportion_interval(lengths[:60] != 3, groups[:60]) or ()
+    low, high = intervals.proportion_interval(lengths[:60] != 3, groups[:60])
     expected = {"reviews": 60, "accuracy": 0.5, "low": low, "high": high}
     assert whole == {"truncated": False} | expected
     assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 30, 1)
