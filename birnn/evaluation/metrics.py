@@ -14,8 +14,7 @@ from sklearn.metrics import (
     confusion_matrix,
     f1_score,
     precision_recall_curve,
-    precision_score,
-    recall_score,
+    precision_recall_fscore_support,
     roc_auc_score,
     roc_curve,
 )
@@ -68,11 +67,10 @@ def precision_and_recall(
 ) -> dict[str, float]:
     """Return precision and recall of the class `label` at a threshold, 0 if undefined."""
     predicted = is_positive(log_odds, threshold)
-    scores = {"precision": precision_score, "recall": recall_score}
-    return {
-        name: float(score(labels, predicted, pos_label=label, zero_division=0))
-        for name, score in scores.items()
-    }
+    precision, recall, _, _ = precision_recall_fscore_support(
+        labels, predicted, pos_label=label, average="binary", zero_division=0
+    )
+    return {"precision": float(precision), "recall": float(recall)}
 
 
 def roc_points(labels: Labels, log_odds: LogOdds, points: int = 201) -> pd.DataFrame:
