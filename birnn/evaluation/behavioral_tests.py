@@ -100,7 +100,8 @@ class Behavior:
 
 def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behavior]:
     """Return all tests; the test of names changes `texts_with_names`, others change `texts`."""
-    renamed, preceded = list(map(rename, texts_with_names)), [f"{NEUTRAL} {text}" for text in texts]
+    renamed = [rename(text) for text in texts_with_names]
+    preceded = [f"{NEUTRAL} {text}" for text in texts]
     followed, praised, blamed = (
         [f"{text} {sentence}" for text in texts]
         for sentence in (NEUTRAL, ADDED_PRAISE, ADDED_BLAME)

@@ -1,6 +1,6 @@
 """The worst mistakes of the models, and the largest disagreements of the networks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ def find(predictions: pd.DataFrame) -> pd.DataFrame:
     networks = combine([predictions[name] for name in NETWORKS])
     models = predictions.assign(**{ALL_NETWORKS: networks})
     kinds = {name: most_wrong(models, name) for name in CHOICES}
-    kinds[DISAGREEMENT] = most_disagreed(predictions, [*NETWORKS])
+    kinds[DISAGREEMENT] = most_disagreed(predictions, NETWORKS)
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
     return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})
 
@@ -34,7 +34,7 @@ def most_wrong(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
     return predictions.reindex(log_odds[wrong].abs().nlargest(LIMIT).index)
 
 
-def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.DataFrame:
+def most_disagreed(predictions: pd.DataFrame, networks: Iterable[str]) -> pd.DataFrame:
     """Return the reviews that networks classify differently, the largest difference first.
 
     `predictions` are as in `most_wrong`.
