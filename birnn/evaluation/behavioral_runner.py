@@ -19,10 +19,10 @@ SAMPLE_SIZE = 1_000  # test reviews to change
 
 def run_tests(predictor: Predictor) -> pd.DataFrame:
     """Return one row per test and model, see `count_failures`."""
-    chosen = encoding.read(PADDED)
+    scheme = encoding.read(PADDED)
 
     def encode(texts: Sequence[str]) -> NDArray[np.int32]:
-        return encoding.encode(predictor.tokenize(texts), chosen)
+        return encoding.encode(predictor.tokenize(texts), scheme)
 
     def predict(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
         return model.predict(predictor.tokenize(texts))

@@ -21,12 +21,12 @@ BATCH = 50  # reviews
 
 
 def measure(
-    predictor: Predictor, chosen: Encoding, texts: Sequence[str], log_odds: pd.DataFrame
+    predictor: Predictor, scheme: Encoding, texts: Sequence[str], log_odds: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the mean influence of the words in each part of texts, for each model.
 
     Only words that a model knows count; a text with few words has some of them in several parts.
-    The columns are `part`, from 1 to PARTS, `influence` and `model`. `chosen` says which words the
+    The columns are `part`, from 1 to PARTS, `influence` and `model`. `scheme` says which words the
     networks read; all models are measured on these. `log_odds` has a column per model, with those
     of all test reviews.
     """
@@ -34,7 +34,7 @@ def measure(
     parts = np.repeat(np.arange(1, PARTS + 1), WORDS)
     for start in range(0, len(texts), BATCH):
         tokens = predictor.tokenize(texts[start : start + BATCH])
-        read = [encoding.words_read(len(words or []), chosen) for words in tokens.to_pylist()]
+        read = [encoding.words_read(len(words or []), scheme) for words in tokens.to_pylist()]
         places = list(map(_spread, read))
         part = np.tile(parts, sum(map(bool, read)))
         for name, model in predictor.models.items():

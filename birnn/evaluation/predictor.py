@@ -118,7 +118,7 @@ class Predictor:
 
 def load(names: Sequence[str], **options: Any) -> Predictor:
     """Load models, with the other attributes of the predictor. Only networks import TensorFlow."""
-    encoded = encoding.read(PADDED)
+    scheme = encoding.read(PADDED)
     loaded: dict[str, Model] = {}
     for name in names:
         if name == BASELINE:
@@ -132,8 +132,8 @@ def load(names: Sequence[str], **options: Any) -> Predictor:
                 from birnn.evaluation.network_model import NetworkModel  # noqa: PLC0415
                 from birnn.networks.network import load_network  # noqa: PLC0415
 
-            loaded[name] = NetworkModel(encoded, load_network(NETWORKS[name], MODELS / name))
-    return Predictor(loaded, tokenizer=encoded.tokenizer, classes=encoded.classes, **options)
+            loaded[name] = NetworkModel(scheme, load_network(NETWORKS[name], MODELS / name))
+    return Predictor(loaded, tokenizer=scheme.tokenizer, classes=scheme.classes, **options)
 
 
 def load_verified(name: str | None = None, threshold: float | None = None) -> Predictor:
