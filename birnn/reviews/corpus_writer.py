@@ -161,7 +161,7 @@ def _tokenize(reviews: list[Review], name: Tokenizer) -> tuple[str, pa.RecordBat
     """Return the split of a batch, its rows with their tokens, and the count of each token."""
     tokens = tokenizer.tokenize((review.text for review in reviews), name)
     fields = ("id", "group", "label", "text")
-    columns = {name: [getattr(review, name) for review in reviews] for name in fields}
+    columns = {field: [getattr(review, field) for review in reviews] for field in fields}
     rows = pa.record_batch(columns | {"tokens": tokens}, schema=SCHEMA)
     return reviews[0].split, rows, tokenizer.count(tokens)
 
