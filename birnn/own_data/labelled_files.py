@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, as_list, label_key
 from birnn.own_data import tabular
@@ -40,7 +39,7 @@ class UnusableRowError(InputError):
 class LabelledFiles:
     """The user's files."""
 
-    def __init__(self, settings: Csv, folder: Path = paths.OWN) -> None:
+    def __init__(self, settings: Csv, folder: Path) -> None:
         """Store the settings and the folder; nothing is read yet."""
         # The encoding and delimiter of each file that was read.
         self.formats: dict[Path, tabular.Format] = {}
