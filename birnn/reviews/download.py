@@ -71,10 +71,10 @@ def _append(address: str, partial: Path) -> None:
         # The bytes as stored on the server: a gzip file must not be decompressed on the way.
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={start}-"}
         with session.get(address, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if response.status_code == requests.codes.requested_range_not_satisfiable and start:
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
                 return
             response.raise_for_status()
-            if response.status_code != requests.codes.partial_content:
+            if response.status_code != HTTPStatus.PARTIAL_CONTENT:
                 start = 0
             length = int(response.headers.get("Content-Length", 0))
             with (
