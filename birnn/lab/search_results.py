@@ -134,5 +134,5 @@ def _score_held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
 
-def _between(interval: Interval | None, form: Callable[[float], str]) -> str:
-    return f" ({form(interval[0])} to {form(interval[1])})" if interval else ""
+def _between(interval: Interval, form: Callable[[float], str]) -> str:
+    return f" ({form(interval[0])} to {form(interval[1])})"
