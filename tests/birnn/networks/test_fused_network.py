@@ -87,6 +87,19 @@ def test_kernel_compiles_once_and_can_be_skipped() -> None:
     assert "PyFunc" not in {operation.type for operation in operations}
 
 
+def test_gradient_of_a_fixed_factor_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed, trained = tf.ones((2, 3)), tf.ones((3, 4))
+    shapes: list[tuple[int, ...]] = []
+
+    def multiply(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        shapes.append((*a.shape, *b.shape))
+        return a @ b
+
+    monkeypatch.setattr("birnn.kernel.matrix_product._multiply_in_parallel", multiply)
+    tf.function(lambda: tf.gradients(matrix_product(fixed, trained), trained))()
+    assert shapes == [(3, 2, 2, 4)]
+
+
 @settings(max_examples=12)
 @given(st.integers(1, 40), st.integers(1, 600), st.integers(1, 40), st.integers(0, 2**16))
 def test_matrix_product_and_its_gradient_equal_tensorflow(

@@ -195,8 +195,9 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     dashes = plotting.DASHES[BASELINE]
     lines = [{*line.get_xdata()} for line in axes.lines if line.get_linestyle() == dashes]
     assert [sorted(each) for each in lines] == [pytest.approx(sorted(each)) for each in ends]
-    texts = {text.get_text().strip() for text in axes.texts}
-    assert {"81.03", "BiLSTM 93.97", "91.29", "Baseline 92.61"} <= texts
+    texts = {text.get_text().strip(): text.get_position()[0] for text in axes.texts}
+    assert {"81.03", "BiLSTM 93.97", "91.29", "Baseline 92.61"} <= {*texts}
+    assert texts["81.03"] <= 100 * study.runs["bilstm.accuracy"].min()  # left of all marks
     assert drawn.get_suptitle() == "The choice of recipe matters more than the network"
     # With one seed, there are no intervals to conclude from.
     single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
