@@ -6,18 +6,9 @@ ENV := .venv/.complete
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH := $(VIRTUAL_ENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin):$(PATH)
 
-# Succeeds if data/corpus is the fallback corpus. To DVC it is up to date, but the requested corpus
-# may be reachable by now.
-IS_FALLBACK = python -c 'import json, pathlib, sys; file = pathlib.Path("data/corpus/corpus.json"); \
-	corpus = json.loads(file.read_text()) if file.exists() else {}; \
-	sys.exit(corpus.get("name") == corpus.get("requested"))'
-
 .DEFAULT_GOAL := help
 
 repro: $(ENV) ## run every stage that is not up to date
-	@# DVC stops if the folder of the user's files is missing.
-	@if ! [ -d data/own ]; then git checkout -- data/own; fi
-	@if $(IS_FALLBACK); then dvc repro --force --single-item fetch; fi
 	dvc repro
 	@python -m birnn results
 
@@ -62,7 +53,11 @@ format: $(ENV) ## format the code and apply automatic fixes
 	ruff check --fix
 
 fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
-	python -m birnn fresh
+	@# DVC needs no data for this, and exits with 0 even if stages are stale.
+	@planned=$$(dvc repro --dry --allow-missing) || exit 1; \
+	stale=$$(echo "$$planned" | sed -n "s/^Running stage '\(.*\)':/\1/p" | paste -sd ' ' -); \
+	if [ "$$stale" ]; then echo "stale: $$stale; run make repro, and commit the results"; exit 1; fi; \
+	echo "dvc.lock is fresh"
 
 # The experiments of studies, by name; study/PROTOCOL.md plans them.
 seeds := -S train.seed=0..29

@@ -14,9 +14,9 @@ import typer
 
 from benchmarks.paired import Cost, measure, measure_command, ratios, spread
 from benchmarks.project import PROJECT, clone, clone_with_results, run, run_dvc
-from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
 from birnn.lab.launcher import environment
+from birnn.runtime.errors import InputError
 
 SEEDS = range(101, 105)
 POLL = 0.5  # seconds

@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.project import run, stage_folder, use_archive, variables
-from birnn.core.errors import InputError
 from birnn.core.paths import OWN
 from birnn.evaluation.model_names import NETWORKS
-from birnn.reviews import imdb
+from birnn.runtime.errors import InputError
+from birnn.sources import imdb
 
 TRAINING = [f"train_{name}" for name in NETWORKS]
 PREPARING = ("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")

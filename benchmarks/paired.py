@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from textwrap import shorten
 
-from birnn.core.errors import InputError
-from birnn.core.processes import last_line
+from birnn.lab.processes import last_line
+from birnn.runtime.errors import InputError
 
 
 @dataclass

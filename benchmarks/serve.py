@@ -26,9 +26,9 @@ from rich.table import Table
 
 from benchmarks.memory import own_memory
 from benchmarks.project import require, run
-from birnn.core.errors import InputError
 from birnn.core.paths import PADDED
 from birnn.reviews import encoding
+from birnn.runtime.errors import InputError
 
 WORDS = 230  # per text, about as in IMDB
 TEXTS = 100  # distinct texts

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, alternate, measure
+from birnn.architectures.registry import NETWORKS
+from birnn.core.batching import BATCH_SIZE
 from birnn.core.libraries import tensorflow_imports
 from birnn.networks.definition import NetworkConfig
-from birnn.networks.registry import NETWORKS
-from birnn.reviews.batching import BATCH_SIZE
 from birnn.reviews.sequences import OUT_OF_VOCABULARY
 
 with tensorflow_imports():

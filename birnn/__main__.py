@@ -10,17 +10,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from birnn.core import libraries, project
-from birnn.core.errors import InputError
-from birnn.lab import commands
+from birnn.core import libraries
+from birnn.lab import commands, project
 from birnn.runtime import signals
+from birnn.runtime.errors import InputError
 from birnn.runtime.terminal import replace_missing_characters
 from birnn.use import result_commands
 from birnn.use.model_options import Model, Threshold, load_model
 
 GROUPS = {
     "Predict": "predict explain serve export",
-    "Look at results": "results mistakes fresh",
+    "Look at results": "results mistakes",
     "Experiment": "sweep leaderboard study recipes search tried review",
     "Data": "data",
 }

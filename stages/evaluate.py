@@ -11,7 +11,7 @@ import pandas as pd
 
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
-from birnn.core.settings import Settings
+from birnn.core.settings import Sections
 from birnn.evaluation import (
     behavioral_runner,
     ensembles,
@@ -23,12 +23,20 @@ from birnn.evaluation import (
 )
 from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
 from birnn.evaluation.predictor import Predictor
-from birnn.evaluation.selection import HELD_OUT, choose, rarer_class
+from birnn.evaluation.selection import HELD_OUT, Report, choose, rarer_class
 from birnn.reviews import corpus_reader, corpus_statistics, encoding, sequences
 from birnn.reviews.corpus import SPLITS
+from birnn.reviews.sequences import Pad
 
 REVIEWS = 500  # in which words are replaced
 SAMPLE = 500  # training reviews of each class that show if a model predicts only one
+
+
+class Settings(Sections):
+    """The settings of this stage."""
+
+    pad: Pad
+    report: Report
 
 
 def main(settings: Settings) -> None:
@@ -60,12 +68,15 @@ def main(settings: Settings) -> None:
     influences = measure_influence(models, table)
     for name in NETWORKS:
         metrics[name] |= summary.rounded(influence.summarize(influences, name))
-    write_json(paths.EVALUATION, metrics)
     write_json(paths.METRICS, summary.for_review(metrics))
     tables = plot_data.tables(table, metrics, histories) | {"influence": influences}
-    for name, rows in tables.items():
-        plot_data.write(rows.assign(corpus=corpus["name"]), paths.PLOTS / f"{name}.csv")
+    for name in plot_data.PLOTS:
+        rows = tables.pop(name).assign(corpus=corpus["name"])
+        plot_data.write(rows, paths.PLOTS / f"{name}.csv")
     with atomic_folder(paths.EVALUATED) as folder:
+        write_json(folder / paths.EVALUATION.name, metrics)
+        for name, rows in (tables | {"checklist": run_checklist(models)}).items():
+            plot_data.write(rows, folder / f"{name}.csv")
         table.to_parquet(folder / "predictions.parquet", index=False)
         largest = mistakes.find(table)  # indexed by test review
         texts = corpus_reader.texts(paths.TEST_REVIEWS, largest.index.to_numpy())
@@ -73,7 +84,6 @@ def main(settings: Settings) -> None:
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
         write_json(folder / paths.COSTS.name, costs)
-    write_checklist(models)
     for name in log_odds:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
     for (first, second), compared in comparisons(metrics).items():
@@ -101,12 +111,12 @@ def measure_influence(models: Predictor, table: pd.DataFrame) -> pd.DataFrame:
     return influence.measure(models, encoding.read(paths.PADDED), texts, table)
 
 
-def write_checklist(models: Predictor) -> None:
-    """Write one row per behavioral test and model."""
+def run_checklist(models: Predictor) -> pd.DataFrame:
+    """Return one row per behavioral test and model."""
     table = behavioral_runner.run_tests(models)
-    plot_data.write(table, paths.CHECKLIST)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
+    return table
 
 
 def describe(
@@ -131,4 +141,4 @@ def describe(
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

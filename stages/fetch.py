@@ -3,18 +3,18 @@
 Reads the source of the corpus. Writes data/corpus.
 """
 
-from birnn import sources
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
-from birnn.core.settings import Settings
 from birnn.reviews import corpus_writer
 from birnn.reviews.corpus import SPLITS
 from birnn.runtime import terminal
+from birnn.sources import registry
+from birnn.sources.settings import SourceSettings
 
 
-def main(settings: Settings) -> None:
+def main(settings: SourceSettings) -> None:
     """Write the requested corpus."""
-    corpus = sources.find(settings)
+    corpus = registry.find(settings.fetch, settings.csv)
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(paths.CORPUS) as folder:
         try:
@@ -35,4 +35,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, SourceSettings)

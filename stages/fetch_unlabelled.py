@@ -3,21 +3,30 @@
 Reads data/corpus and its source. Writes data/unlabelled, which has no reviews if none are needed.
 """
 
-from birnn import sources
 from birnn.core import paths, stage
-from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, read_json
-from birnn.core.settings import Settings, needs_unlabelled
+from birnn.core.settings import Sections
 from birnn.reviews import corpus_writer
+from birnn.reviews.sequences import TrainingReviews
+from birnn.reviews.training_set import PretrainingReviews, needs_unlabelled
+from birnn.runtime.errors import InputError
+from birnn.sources import registry
+from birnn.sources.settings import Csv
+
+
+class Settings(Sections):
+    """The settings of this stage."""
+
+    csv: Csv
+    train: TrainingReviews
+    word_vectors: PretrainingReviews
 
 
 def main(settings: Settings) -> None:
     """Write the words of the unlabelled reviews, if they are needed."""
     corpus = read_json(paths.CORPUS_DESCRIPTION)
-    needed = needs_unlabelled(
-        settings.word_vectors.reviews, self_training=settings.train.self_training
-    )
-    texts = sources.load(corpus["name"], settings).read_unlabelled() if needed else ()
+    needed = needs_unlabelled(settings.word_vectors, settings.train)
+    texts = registry.load(corpus["name"], settings.csv).read_unlabelled() if needed else ()
     with atomic_folder(paths.UNLABELLED) as folder:
         counts = corpus_writer.write_unlabelled(texts, paths.CORPUS, folder, corpus["tokenizer"])
         if needed and not counts["reviews"]:
@@ -35,4 +44,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

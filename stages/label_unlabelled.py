@@ -4,11 +4,19 @@ Reads data/corpus/train.parquet, data/padded, data/unlabelled and models/word_ve
 data/self_labelled, which has no reviews without self-training.
 """
 
+from birnn.architectures.registry import with_networks
+from birnn.baseline.settings import BaselineSettings
 from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
-from birnn.core.settings import Settings
 from birnn.reviews import corpus_reader
+from birnn.training.settings import TrainingSettings
+
+
+class Settings(TrainingSettings):
+    """The settings of this stage, besides those of each network."""
+
+    baseline: BaselineSettings
 
 
 def main(settings: Settings) -> None:
@@ -17,9 +25,11 @@ def main(settings: Settings) -> None:
     with atomic_folder(paths.SELF_LABELLED) as folder:
         if settings.train.self_training:
             with tensorflow_imports():
-                from birnn.training import self_training  # noqa: PLC0415  # takes seconds
+                from birnn import self_training  # noqa: PLC0415  # takes seconds
 
-            seconds = self_training.write(settings, folder / paths.SELF_LABELLED_TRAIN.name)
+            seconds = self_training.write(
+                settings, settings.baseline, folder / paths.SELF_LABELLED_TRAIN.name
+            )
             count = corpus_reader.count(paths.UNLABELLED_REVIEWS)
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
@@ -31,4 +41,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, with_networks(Settings))

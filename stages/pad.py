@@ -11,13 +11,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.core import paths, stage
-from birnn.core.errors import InputError
+from birnn.core.batching import map_in_order
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
-from birnn.core.settings import Pad, Settings
+from birnn.core.settings import Sections
 from birnn.reviews import corpus_reader, encoding, sequences, tokenizer
-from birnn.reviews.batching import map_in_order
 from birnn.reviews.encoding import Encoding
+from birnn.reviews.sequences import Pad
+from birnn.runtime.errors import InputError
+
+
+class Settings(Sections):
+    """The settings of this stage."""
+
+    pad: Pad
 
 
 def main(settings: Settings) -> None:
@@ -86,4 +93,4 @@ def hold_out(
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

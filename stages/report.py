@@ -1,7 +1,7 @@
 """Draw the figures, and write the report and the model card.
 
-Reads metrics, plots/*.csv, study, data/corpus, and descriptions in other folders of data. Writes
-plots/*.png, plots/templates and report.
+Reads data/evaluated, plots/*.csv, study, data/corpus, and descriptions in other folders of data.
+Writes plots/*.png and report.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,13 +13,15 @@ from matplotlib.figure import Figure
 
 from birnn.core import paths, stage
 from birnn.core.outputs import read_json
-from birnn.core.settings import Settings, flatten
+from birnn.core.settings import Sections, flatten
+from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
 from birnn.report import documents, figures
 from birnn.report.what_differs import PLANNED
 from birnn.reviews import corpus_statistics, tokenizer
 from birnn.reviews.corpus import SPLITS
+from birnn.reviews.sequences import Pad
 from birnn.runtime import terminal
 from birnn.studies import figure as study_figure
 from birnn.studies import store
@@ -27,14 +29,23 @@ from birnn.studies.store import Study
 from birnn.style import plotting
 
 DISTINCTIVE_WORDS = 10  # per class
-TABLES = ("curves", "influence", "lengths", "reliability")
+TABLES = {
+    **{name: paths.PLOTS / f"{name}.csv" for name in ("curves", "influence")},
+    **{name: paths.EVALUATED / f"{name}.csv" for name in ("checklist", "lengths", "reliability")},
+}
+
+
+class Settings(Sections):
+    """The settings of this stage."""
+
+    pad: Pad
 
 
 def main(settings: Settings) -> None:
     """Draw the figures, and write the report that contains them and the model card."""
     metrics = read_json(paths.EVALUATION)
-    corpus, values = metrics["corpus"], flatten(settings.model_dump())
-    tables = {name: pd.read_csv(paths.PLOTS / f"{name}.csv") for name in TABLES}
+    corpus, values = metrics["corpus"], flatten(read_yaml(paths.PARAMS))
+    tables = {name: pd.read_csv(file) for name, file in TABLES.items()}
     vocabulary = tokenizer.read(paths.VOCABULARY)
     train, test = (
         corpus_statistics.measure(paths.CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS
@@ -42,7 +53,6 @@ def main(settings: Settings) -> None:
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
-    figures.write_plot_templates(paths.PLOTS / "templates")
     studies = store.read_all()
     over_seeds = find_complete(study for study in studies if study.matches(corpus, values))
     recipes = find_recipes(studies, corpus)
@@ -60,7 +70,7 @@ def main(settings: Settings) -> None:
         ),
         "unlabelled": read_json(paths.UNLABELLED_DESCRIPTION),
         "costs": read_json(paths.COSTS),
-        "checklist": by_test(pd.read_csv(paths.CHECKLIST)),
+        "checklist": by_test(tables["checklist"]),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "over_seeds": over_seeds,
@@ -130,4 +140,4 @@ def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

@@ -8,16 +8,26 @@ import time
 
 import numpy as np
 
+from birnn.baseline import baseline
+from birnn.baseline.settings import BaselineSettings
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
-from birnn.core.settings import Settings
-from birnn.training import baseline, training_set
+from birnn.core.settings import Sections
+from birnn.reviews import training_set
+from birnn.reviews.sequences import TrainingReviews
+
+
+class Settings(Sections):
+    """The settings of this stage."""
+
+    baseline: BaselineSettings
+    train: TrainingReviews
 
 
 def main(settings: Settings) -> None:
     """Train the baseline and write its weights."""
     start = time.perf_counter()
-    training = paths.training_split(self_labelled=settings.train.self_training)
+    training = settings.train.folder
     labels = np.load(training / "labels.npy")
     trained = baseline.fit(training_set.words(training), labels, settings.baseline)
     seconds = time.perf_counter() - start
@@ -28,4 +38,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

@@ -4,13 +4,20 @@ Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngra
 models/word_vectors. Writes models/bigru.
 """
 
+from birnn.architectures import bigru
 from birnn.core import stage
 from birnn.core.libraries import tensorflow_imports
-from birnn.core.settings import Settings
-from birnn.networks import bigru
+from birnn.networks.definition import Units
+from birnn.training.settings import TrainingSettings
 
 with tensorflow_imports():
     from birnn.training.fit import TrainingFiles, train_network
+
+
+class Settings(TrainingSettings):
+    """The settings of this stage."""
+
+    bigru: Units
 
 
 def main(settings: Settings) -> None:
@@ -20,4 +27,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
-from birnn.core.settings import Settings
+from birnn.core.settings import Sections
+from birnn.networks.definition import Shared
+from birnn.pretraining.settings import WordVectors
 from birnn.reviews import corpus_reader, encoding, sequences
 from birnn.reviews.encoding import Encoding
+from birnn.reviews.sequences import Pad
 
 
 class Text:
@@ -38,6 +41,14 @@ class Text:
                 yield encoding.encode(batch["tokens"], scheme)
 
 
+class Settings(Sections):
+    """The settings of this stage."""
+
+    network: Shared
+    pad: Pad
+    word_vectors: WordVectors
+
+
 def main(settings: Settings) -> None:
     """Write the vectors, or an empty array if the vectors are random, and the embeddings."""
     start = time.perf_counter()
@@ -45,7 +56,7 @@ def main(settings: Settings) -> None:
     vectors = np.empty((0, dim), np.float32)
     if chosen.reviews != "none":
         # gensim takes a second to import.
-        from birnn.recipes import word_vectors  # noqa: PLC0415
+        from birnn.pretraining import word_vectors  # noqa: PLC0415
 
         scheme = encoding.read(paths.PADDED)
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}
@@ -53,7 +64,7 @@ def main(settings: Settings) -> None:
             files[paths.UNLABELLED_REVIEWS] = None
         text = Text(files)
         if chosen.regions:
-            from birnn.training import region_training  # noqa: PLC0415  # Numba takes seconds
+            from birnn.pretraining import region_training  # noqa: PLC0415  # Numba takes seconds
 
             read = partial(text.sequences, scheme)
             labelled = sequences.read(paths.PADDED_TRAIN)
@@ -72,4 +83,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

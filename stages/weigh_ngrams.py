@@ -6,15 +6,27 @@ Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Wr
 import time
 
 from birnn.core import paths, stage
-from birnn.core.settings import Settings
-from birnn.training import training_set
+from birnn.core.settings import Sections
+from birnn.networks.inputs import ngrams
+from birnn.networks.inputs.settings import Ngrams
+from birnn.reviews import training_set
+from birnn.reviews.sequences import Pad, TrainingReviews
+
+
+class Settings(Sections):
+    """The settings of this stage."""
+
+    ngrams: Ngrams
+    pad: Pad
+    train: TrainingReviews
 
 
 def main(settings: Settings) -> None:
     """Write the table of n-grams and the cross-fitted ratios of the training reviews."""
     start = time.perf_counter()
-    training = paths.training_split(self_labelled=settings.train.self_training)
-    table = training_set.weigh_ngrams(training, settings, paths.NGRAMS)
+    training, num_words = settings.train.folder, settings.pad.num_words
+    groups = training_set.groups(training)
+    table = ngrams.weigh(training, groups, num_words, settings.ngrams, paths.NGRAMS)
     seconds = time.perf_counter() - start
     stage.record_time(paths.NGRAMS, [seconds])
     longest = settings.ngrams.longest
@@ -25,4 +37,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    stage.run(main, Settings)

@@ -14,11 +14,13 @@ from typing import Any
 import psutil
 import pytest
 
-from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
 from birnn.lab import recipes
+from birnn.lab.all_settings import check_all
+from birnn.runtime.errors import InputError
 
 PROJECT = Path(__file__).parent.parent
+DEFAULTS = check_all(read_yaml(PROJECT / "params.yaml"), "params.yaml")
 
 # Trains within seconds and learns something, on a real corpus that needs no network.
 SMALL = {
@@ -50,8 +52,8 @@ OWN_DATA = "text,label,split\n" + "".join(
 )
 
 BIRNN = ("python", "-m", "birnn")
-# The stages that depend on digests of code, in order, and those that need all models.
-STAGES = [stage for stage in read_yaml(PROJECT / "dvc.yaml")["stages"] if stage != "code"]
+# All stages, and those that need all models.
+STAGES = [*read_yaml(PROJECT / "dvc.yaml")["stages"]]
 AFTER_TRAINING = ["evaluate", "report"]
 # A proxy on a closed port makes every address unreachable.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -216,7 +218,7 @@ def copy_project(folder: Path, without: tuple[str, ...] = ()) -> None:
 
 def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
     """Copy the project without its results into a new repository in which no stage has run."""
-    copy_project(folder, without=("dvc.lock", "code/", "metrics/", "plots/", "report/"))
+    copy_project(folder, without=("dvc.lock", "metrics/", "plots/", "report/"))
     set_settings(folder, settings)
     check_output(folder, "git", "init", "-q", "-b", "main")
     commit(folder)

@@ -9,16 +9,15 @@ import pytest
 from typer.main import get_command
 
 from birnn.__main__ import app
-from birnn.core import code_digests
 from birnn.core.outputs import read_json
-from birnn.core.settings import flatten, load
-from birnn.evaluation.model_names import NETWORKS, PAIRS
+from birnn.core.settings import flatten
+from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES
 from birnn.report import sentences
 from birnn.report.page import anchor
 from birnn.report.what_differs import PLANNED
 from birnn.studies import differences, store, table
-from birnn.style import formatting
-from tests.projects import PROJECT
+from tests.projects import DEFAULTS, PROJECT
+from tests.test_imports import imported_files
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|benchmarks)/[\w/]+\.\w+)`")
@@ -60,8 +59,7 @@ def test_modules_of_the_default_run_are_listed() -> None:
         f"{folder}{name}.py" for folder, names in rows for name in re.findall(r"`(\w+)`", names)
     }
     stages = [Path(name).stem for name in listed if name.startswith("stages/")]
-    code = code_digests.describe(PROJECT)
-    used = {line.split()[0] for stage in stages for line in code[stage].splitlines()}
+    used = set().union(*(imported_files(stage) for stage in stages))
     used |= {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob("birnn/runtime/*.py")}
     networks = {f"birnn/networks/{name}.py" for name in NETWORKS}  # a reader may have added one
     assert listed - networks == {name for name in used if re.search(r"[^_]\.py$", name)} - networks
@@ -75,7 +73,7 @@ def test_make_targets_exist(text: str) -> None:
 
 
 def test_settings_exist(text: str) -> None:
-    settings = flatten(load(PROJECT / "params.yaml").model_dump())
+    settings = flatten(DEFAULTS.model_dump())
     sections = "|".join({name.partition(".")[0] for name in settings})
     named = set(re.findall(rf"(?:`|-S )((?:{sections})\.[a-z_]+)\b", text))
     assert len(named) > 10
@@ -152,10 +150,12 @@ def test_quoted_results_are_those_of_the_studies() -> None:
             assert f"BiLSTMs on {shares[0]:.1f}, and two BiGRUs on {shares[1]:.1f}." in readme
     seconds = [default.combination.runs[f"{name}.seconds"] for name in ("bilstm", "bigru")]
     assert f"took {(seconds[0] / seconds[1]).median():.2f} times as long" in readme
-    results_of_run = read_json(PROJECT / "metrics" / "evaluation.json")
-    for model in ("bilstm", "bigru", "baseline"):
+    results_of_run = read_json(PROJECT / "metrics" / "metrics.json")
+    report = (PROJECT / "report" / "report.md").read_text(encoding="utf-8")
+    for model, title in TITLES.items():
         measured = results_of_run[model]
-        shown = formatting.with_interval(measured["accuracy"], measured["accuracy_interval"])
+        (shown,) = re.findall(rf"(?m)^\| {title} \| (\d\d\.\d\d \(.*?\)) ", report)
+        assert shown.startswith(f"{100 * measured['accuracy']:.2f} ")
         assert f"{shown} " in readme
         # The default run repeats the first run of the study with today's code.
         for measure in ("accuracy", "loss", "roc_auc"):

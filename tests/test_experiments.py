@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core.outputs import read_json
+from birnn.core.paths import EVALUATION
 from birnn.evaluation.model_names import NETWORKS
 from tests.projects import (
     BIRNN,
@@ -52,7 +53,7 @@ def test_report_and_leaderboard_include_the_study(studied: Path) -> None:
     rows = {row["name"]: row for row in csv.DictReader(board.splitlines())}
     first, second = (experiment(studied, label) for label in ("seed-0", "seed-1"))
     assert rows.keys() == {first, second, "workspace"}
-    metrics = read_json(studied / "metrics" / "evaluation.json")
+    metrics = read_json(studied / EVALUATION)
     for network in NETWORKS:
         for name in (first, "workspace"):
             assert float(rows[name][f"{network}.accuracy"]) == metrics[network]["accuracy"]

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from birnn.core.outputs import read_json
-from birnn.reviews import rotten_tomatoes
+from birnn.core.paths import EVALUATION
+from birnn.sources import rotten_tomatoes
 from tests.browser import opened
 from tests.projects import (
     BIRNN,
@@ -66,7 +67,7 @@ def own_copy(own: Path, tmp_path: Path) -> Path:
 
 
 def test_pipeline_runs_on_own_corpus(own: Path) -> None:
-    metrics = read_json(own / "metrics" / "evaluation.json")
+    metrics = read_json(own / EVALUATION)
     assert metrics["corpus"]["name"] == metrics["corpus"]["requested"] == "reviews.csv"
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
     assert "Sentiment of the texts in `reviews.csv`" in report.partition("\n")[0]

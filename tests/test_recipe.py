@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
+from birnn.core.paths import EVALUATION
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.log_odds import probability
 from birnn.reviews import corpus_writer, sequences
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.exhaustive
 
 def test_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -> None:
     before, after = (
-        read_json(folder / "metrics" / "evaluation.json") for folder in (finished, recipes)
+        read_json(folder / "data" / "evaluated" / "evaluation.json")
+        for folder in (finished, recipes)
     )
     for name in (*NETWORKS, BASELINE):
         assert abs(after[name]["holdout_accuracy"] - after[name]["accuracy"]) < 0.06
@@ -42,7 +44,7 @@ def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> 
     check_output(recipes, *BIRNN, "predict", *networks, *options)
     check_output(recipes, *BIRNN, "export", str(model), "--model", BASELINE)
     exported = load_example(tmp_path)(test["text"].tolist())
-    metrics = read_json(recipes / "metrics" / "evaluation.json")
+    metrics = read_json(recipes / EVALUATION)
     for predicted, names in ((pd.read_csv(output), NETWORKS), (exported, [BASELINE])):
         for name in names:
             expected = probability(evaluated[name].to_numpy() / metrics[name]["temperature"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from birnn.reviews import rotten_tomatoes
+from birnn.sources import rotten_tomatoes
 from tests.projects import PROJECT, check_output, commit, new_clone
 from tests.test_docs import broken_links
 

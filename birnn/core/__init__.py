@@ -1,1 +1,1 @@
-"""Settings, errors, paths and outputs: used by every stage."""
+"""The start of a stage, settings, paths and atomic outputs: used by every stage."""

@@ -13,8 +13,7 @@ from typing import Any
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that replaces `folder` if the block succeeds."""
     temporary, old = _temporary_path(folder), _temporary_path(folder, "old-")
-    for leftover in (temporary, old):  # of a process that was killed
-        shutil.rmtree(leftover, ignore_errors=True)
+    _clean_up(folder, temporary, old)  # after a process that was killed
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -25,10 +24,15 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         temporary.replace(folder)
         _sync(folder.parent)
     finally:
-        if old.exists() and not folder.exists():
-            old.replace(folder)
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        _clean_up(folder, temporary, old)
+
+
+def _clean_up(folder: Path, temporary: Path, old: Path) -> None:
+    """Remove what an unfinished replacement of a folder left, after restoring the old folder."""
+    if old.exists() and not folder.exists():
+        old.replace(folder)
+    for leftover in (temporary, old):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
-LOCK = Path("dvc.lock")
 # DVC copies the project into folders in it: `dvc exp run --temp` into those in `standalone`.
 EXPERIMENTS = Path(".dvc/tmp/exps")
 
@@ -40,19 +39,13 @@ WORD_VECTORS = MODELS / "word_vectors"
 EVALUATED = Path("data/evaluated")
 COSTS = EVALUATED / "costs.json"
 MISTAKES = EVALUATED / "mistakes.parquet"
-METRICS = Path("metrics/metrics.json")  # the numbers of `dvc metrics diff`
-EVALUATION = Path("metrics/evaluation.json")  # these and all others
-CHECKLIST = Path("metrics/checklist.csv")
+EVALUATION = EVALUATED / "evaluation.json"
+METRICS = Path("metrics/metrics.json")  # those of its numbers that `dvc metrics diff` compares
 PLOTS = Path("plots")
 REPORT = Path("report")
 STUDIES = Path("study")
 
-STATE = Path("state")  # locks, checkpoints and times: no outputs
-
-
-def training_split(*, self_labelled: bool) -> Path:
-    """Return the folder of the reviews to train on: with or without self-labelled ones."""
-    return SELF_LABELLED_TRAIN if self_labelled else PADDED_TRAIN
+STATE = Path("state")  # checkpoints and times: no outputs
 
 
 def main_folder() -> Path:

@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
-from birnn.core.errors import InputError, refuse_conflict
+from birnn.runtime.errors import InputError, refuse_conflict
 
 __all__ = ["YAMLError", "parse_yaml", "read_yaml", "write_yaml"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from birnn.baseline.baseline import Baseline, norm
 from birnn.evaluation.array_types import LogOdds
 from birnn.reviews import corpus_reader
-from birnn.training.baseline import Baseline, norm
 
 
 class BaselineModel:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
-from birnn.networks import registry
+from birnn.architectures import registry
 from birnn.networks.definition import MINUS
 
 NETWORKS = registry.NETWORKS

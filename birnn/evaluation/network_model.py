@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from birnn.core.batching import BATCH_SIZE
 from birnn.evaluation.array_types import LogOdds
 from birnn.networks.network import count_parameters, predict
 from birnn.reviews import encoding, sequences
-from birnn.reviews.batching import BATCH_SIZE
 from birnn.reviews.encoding import Encoding
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
 

@@ -1,4 +1,4 @@
-"""Tables of the plots: one table per plot, and one row per model and point."""
+"""Tables of the plots and figures: one for each, and one row per model and point."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,12 +14,13 @@ from birnn.evaluation.model_names import TITLES
 
 # Names of the reviews on which learning curves are measured.
 TRAINING, TEST, VALIDATION = "training", "test split", "validation"
+PLOTS = ("confusion", "curves", "influence", "precision_recall", "roc")  # of `dvc plots`
 
 
 def tables(
     table: pd.DataFrame, metrics: dict[str, Any], histories: dict[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables of all plots by name.
+    """Return the tables of all plots and figures by name.
 
     `table` has one row per review, with its `label`, its `group` and a column of log-odds per
     model. `histories` have one row per epoch.

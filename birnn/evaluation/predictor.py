@@ -10,15 +10,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from birnn.core import integrity, libraries
-from birnn.core.paths import EVALUATION, MODELS, PADDED
-from birnn.core.settings import CLASSES
+from birnn.core import libraries
+from birnn.core.paths import MODELS, PADDED
 from birnn.evaluation.array_types import LogOdds
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS
 from birnn.evaluation.selection import read_metrics
 from birnn.networks.log_odds import THRESHOLD, combine, is_positive
 from birnn.reviews import encoding, tokenizer
+from birnn.reviews.corpus import CLASSES
 from birnn.reviews.tokenizer import Tokenizer
+from birnn.runtime.errors import InputError
 
 if TYPE_CHECKING:
     from birnn.evaluation.baseline_model import BaselineModel
@@ -123,8 +124,8 @@ def load(names: Sequence[str], **options: Any) -> Predictor:
     for name in names:
         if name == BASELINE:
             # These import scikit-learn.
+            from birnn.baseline import baseline  # noqa: PLC0415
             from birnn.evaluation.baseline_model import BaselineModel  # noqa: PLC0415
-            from birnn.training import baseline  # noqa: PLC0415
 
             loaded[name] = BaselineModel(baseline.load(MODELS / name))
         else:
@@ -136,16 +137,16 @@ def load(names: Sequence[str], **options: Any) -> Predictor:
     return Predictor(loaded, tokenizer=scheme.tokenizer, classes=scheme.classes, **options)
 
 
-def load_verified(name: str | None = None, threshold: float | None = None) -> Predictor:
-    """Load the model that CHOICES names after checking its files against `dvc.lock`.
+def load_chosen(name: str | None = None, threshold: float | None = None) -> Predictor:
+    """Load the model that CHOICES names.
 
     Without a name, it is the model that the last run chose. Without a threshold, it is THRESHOLD.
     """
     metrics = read_metrics()
     name = name or metrics["choice"]["model"]
     names = [*NETWORKS] if name == ALL_NETWORKS else [name]
-    files = [EVALUATION, *(PADDED / file for file in encoding.FILES)]
-    integrity.verify([*files, *(MODELS / each for each in names)])
+    if missing := [str(MODELS / each) for each in names if not (MODELS / each).exists()]:
+        raise InputError(f"{missing[0]} is missing: run dvc repro, dvc checkout or dvc pull")
     temperatures = {
         model: metrics[model]["temperature"]
         for model in CHOICES

@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from birnn.core.errors import InputError, damaged
+from pydantic import Field
+
 from birnn.core.paths import EVALUATION
+from birnn.core.settings import Section
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
+from birnn.runtime.errors import InputError
 
 RARE = 0.2  # share of the rarer class below which accuracy says little
 HELD_OUT = "held_out"
+
+
+class Report(Section):
+    """The interpretation of results."""
+
+    equivalence: float = Field(ge=0, le=100)
+    select: Literal["auto", "accuracy", "average_precision"]
 
 
 class Metrics(dict[str, Any]):
@@ -22,14 +32,13 @@ class Metrics(dict[str, Any]):
 
 def read_metrics() -> Metrics:
     """Return the content of `evaluation.json`."""
-    if not EVALUATION.exists():
-        raise InputError(f"{EVALUATION} is missing: run dvc repro in the project folder")
+    advice = f"{EVALUATION} is missing or damaged: run dvc repro in the project folder"
     try:
         metrics = json.loads(EVALUATION.read_bytes(), object_pairs_hook=Metrics)
-    except ValueError as error:
-        raise damaged(EVALUATION) from error
+    except (FileNotFoundError, ValueError) as error:
+        raise InputError(advice) from error
     if not isinstance(metrics, Metrics):
-        raise damaged(EVALUATION)
+        raise InputError(advice)
     return metrics
 
 

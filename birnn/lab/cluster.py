@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from birnn.core import paths, processes
-from birnn.core.errors import InputError
-from birnn.core.processes import output
-from birnn.lab import launcher, runs, worker
+from birnn.core import paths
+from birnn.lab import launcher, processes, runs, worker
 from birnn.lab.execution import options_of, time_left
 from birnn.lab.grid import Point
+from birnn.lab.processes import output
 from birnn.lab.worker import Origin
 from birnn.runtime import times
+from birnn.runtime.errors import InputError
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")

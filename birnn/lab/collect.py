@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import TITLES
 from birnn.lab import recipes as stored_recipes
 from birnn.lab.grid import Point
+from birnn.lab.locks import hold_lock
 from birnn.lab.runs import Run, read_predictions, training, with_unique_names
-from birnn.runtime.locks import hold_lock
+from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from birnn.core import project
+from birnn.lab import project
 
 app = typer.Typer()
 
@@ -207,8 +207,8 @@ def search(
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes: what each adds to which other, and the command that runs it with DVC."""
-    from birnn.core.command_line import option
     from birnn.lab import recipes as stored
+    from birnn.lab.command_line import option
 
     for recipe in stored.read().values():
         options = " ".join(f"-S {option(*item)}" for item in recipe.all_settings.items())
@@ -249,12 +249,11 @@ def review(
     """
     import pandas as pd
 
-    from birnn.core import processes
-    from birnn.core.errors import InputError
     from birnn.core.settings import validate_section
     from birnn.core.yaml_files import read_yaml
-    from birnn.lab import execution, grid, private_apis, runs
+    from birnn.lab import execution, grid, private_apis, processes, runs
     from birnn.lab import review as reviews
+    from birnn.runtime.errors import InputError
     from birnn.studies import store
 
     machines = _machines(on, cpus, gpus, git_remote) if seeds else None
@@ -280,23 +279,3 @@ def review(
     print(*lines, f"{file}: {verdict}", sep="\n")
     if verdict == reviews.FAILS:
         raise typer.Exit(1)
-
-
-@app.command(epilog="Example: birnn fresh")
-def fresh() -> None:
-    """Check that dvc.lock is up to date.
-
-    Exit with status 1 if it is stale.
-    """
-    from birnn.lab import private_apis, runs
-
-    stale = private_apis.stale_stages()
-    if not stale:
-        print("dvc.lock is fresh")
-        return
-    if stale == ["code"]:
-        changed = ", ".join(runs.stages_of_changed_code()) or "no other stage"
-        print(f"code is stale: run make repro, which runs {changed}, and commit the results")
-    else:
-        print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
-    raise typer.Exit(1)

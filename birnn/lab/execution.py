@@ -11,16 +11,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from birnn.core import processes
-from birnn.core.code_digests import PACKAGES
-from birnn.core.command_line import literal
-from birnn.core.errors import InputError
 from birnn.core.paths import STATE
-from birnn.lab import launcher, runs
+from birnn.lab import launcher, processes, runs
+from birnn.lab.command_line import literal
 from birnn.lab.grid import Point
-from birnn.runtime.locks import hold_lock
+from birnn.lab.locks import hold_lock
+from birnn.runtime.errors import InputError
 
 STASH = "refs/exps/stash"  # reference of DVC to experiments that have not started yet
+PACKAGES = ("birnn", "stages")
 PATIENCE = 60  # seconds
 
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from birnn.core.command_line import as_text
-from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
-from birnn.core.settings import flatten, validate
+from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.lab import recipes
-from birnn.networks.registry import NETWORKS
+from birnn.lab.all_settings import check_all
+from birnn.lab.command_line import as_text
+from birnn.runtime.errors import InputError
 from birnn.studies.store import SEED
 
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
@@ -81,9 +81,7 @@ def point(chosen: dict[str, Any], recipe: str = "") -> Point:
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
     source = f"{PARAMS} with " + (f"the recipe {recipe} and -S" if recipe else "-S")
-    checked = validate(params, source, NETWORKS)
-    for network in NETWORKS.values():
-        checked.section(network.name, network.settings, source)
+    check_all(params, source)
     return Point(chosen, changes, params, recipe)
 
 

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from birnn.core.command_line import as_text
-from birnn.core.errors import InputError
-from birnn.core.integrity import read_lock
 from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
 from birnn.lab import grid, runs
+from birnn.lab.command_line import as_text
+from birnn.lab.lock_file import read_lock
 from birnn.lab.runs import Run
+from birnn.runtime.errors import InputError
 from birnn.studies.store import HOLD_OUT_SEED
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
@@ -32,13 +32,13 @@ def collect_runs() -> tuple[pd.DataFrame, int]:
     """Return one row per run with the reviews of the working tree, and the number of others."""
     current = runs.workspace()
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
-    reviews, code = runs.locked_reviews(read_lock()), runs.current_code()
+    reviews, code = runs.locked_reviews(read_lock()), runs.metrics_code(runs.current_code())
     same = runs.with_unique_names(
         [run for run in found if runs.locked_reviews(run.lock) == reviews]
     )
     if not same:
         raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
-    table = pd.DataFrame([row(run, is_current=run.code == code) for run in same])
+    table = pd.DataFrame([row(run, is_current=runs.metrics_code(run.code) == code) for run in same])
     # Older code had fewer settings.
     table = table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
     return table, len(found) - len(same)

@@ -4,16 +4,20 @@ Functions import them, because DVC takes half a second. `cluster` and `worker` u
 """
 
 import logging
+from collections.abc import Collection
 
 
-def hash_dependency(stage: str, path: str) -> str:
-    """Return the current md5 of a dependency of a stage."""
+def hash_dependencies(folders: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return the current md5 of each dependency in these folders, by stage and path."""
     from dvc.repo import Repo  # noqa: PLC0415
 
     with Repo() as repo:
-        deps = repo.stage.load_one(name=stage).deps
-        (dependency,) = [dep for dep in deps if dep.def_path == path]
-        return str(dependency.get_hash().value)
+        return {
+            (stage.name, dep.def_path): str(dep.get_hash().value)
+            for stage in repo.index.stages
+            for dep in stage.deps
+            if dep.def_path.startswith(tuple(folders))
+        }
 
 
 def stale_stages() -> list[str]:

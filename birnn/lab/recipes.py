@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from birnn.core.errors import InputError
 from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
+from birnn.runtime.errors import InputError
 from birnn.studies.store import FOLLOWING_SEEDS, SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
@@ -47,7 +47,7 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     if not (entries and isinstance(entries, dict) and all(isinstance(key, str) for key in entries)):
         raise InputError(f"{file} must have recipes by name; put a name that is a number in quotes")
     for name, content in entries.items():
-        entry = validate_section(Entry, content, str(file), within=(name,))
+        entry = validate_section(Entry, content, f"{file}: {name}")
         if wrong := [key for key in entry.settings if key.count(".") != 1]:
             raise InputError(
                 f"{file}: {name} has the setting {wrong[0]!r}: use full names, such as train.epochs"

@@ -17,15 +17,15 @@ import pandas as pd
 from pydantic import PositiveFloat
 from scipy import special
 
-from birnn.core import processes
-from birnn.core.errors import InputError
 from birnn.core.outputs import write_text
 from birnn.core.paths import STUDIES, TEST_REVIEWS
 from birnn.core.settings import Section
 from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
 from birnn.evaluation.model_names import NETWORKS
+from birnn.lab import processes
 from birnn.lab.runs import Run, locked_reviews
 from birnn.report import templating
+from birnn.runtime.errors import InputError
 from birnn.studies import differences, store
 from birnn.studies.store import SEED, Study, find_over_seeds
 from birnn.style.formatting import NOTHING, points

@@ -14,13 +14,10 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests, paths, processes
-from birnn.core.command_line import as_text
-from birnn.core.errors import InputError, refuse_conflict
-from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
+from birnn.core import paths
 from birnn.core.machine import format_description
-from birnn.core.paths import EVALUATION, LOCK, PARAMS
-from birnn.core.settings import flatten, needs_unlabelled
+from birnn.core.paths import METRICS, PARAMS
+from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import (
     ALL_MODELS,
@@ -30,16 +27,18 @@ from birnn.evaluation.model_names import (
     NETWORKS,
     TITLES,
 )
-from birnn.lab import private_apis
+from birnn.lab import private_apis, processes
+from birnn.lab.command_line import as_text
 from birnn.lab.grid import Point
+from birnn.lab.lock_file import LOCK, Lock, parse_lock, read_lock, read_pipeline
+from birnn.runtime.errors import InputError, refuse_conflict
 
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CORPUS = paths.CORPUS.as_posix()
-# Code that metrics of a known corpus do not depend on: of stages that read reviews, and the last.
-FETCH, FETCH_UNLABELLED, REPORT = (
-    f"code/{stage}.txt" for stage in ("fetch", "fetch_unlabelled", "report")
-)
+# Stages whose code the metrics of a known corpus do not depend on: of the sources, and the last.
+FETCH, FETCH_UNLABELLED, REPORT = "fetch", "fetch_unlabelled", "report"
+PACKAGES = ("birnn/", "stages/")
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 WORD_VECTORS, SELF_LABELLED, NGRAMS = (
@@ -50,6 +49,8 @@ TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
 
 Hashes = dict[str, str]
 """MD5 hashes by path."""
+Code = dict[tuple[str, str], str]
+"""The md5 of each file or folder of code that a stage depends on, by stage and path."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,14 @@ class Run:
     lock: Lock
 
     @property
-    def code(self) -> Hashes:
-        """The hashes of the code that affects the metrics."""
-        return _metrics_code(_hashes(self.lock, "deps"))
+    def code(self) -> Code:
+        """The code that the stages ran."""
+        return {
+            (name, dep["path"]): dep["md5"]
+            for name, stage in self.lock["stages"].items()
+            for dep in stage["deps"]
+            if dep["path"].startswith(PACKAGES)
+        }
 
     @property
     def measures(self) -> dict[str, float]:
@@ -106,12 +112,12 @@ def names(points: Sequence[Point]) -> list[str]:
     A name ends with a digest of everything that the results depend on, such as
     `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
     """
-    code = {path: md5 for path, md5 in _hash_code().items() if path != REPORT}
+    code = [[*key, md5] for key, md5 in current_code().items() if key[0] != REPORT]
     corpus, own_files = _hashes(read_lock(), "outs").get(CORPUS), _hash_own_files(points)
     found = []
     for point in points:
         used_files = own_files if _reads_own_files(point) else ""
-        content = [_settings_text(point.settings), sorted(code.items()), corpus, used_files]
+        content = [_settings_text(point.settings), sorted(code), corpus, used_files]
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         found.append(f"{point.label}-{digest[:7]}")
     return found
@@ -122,17 +128,18 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
 
     It has the settings of the point and the current code and corpus, and may be from any commit.
     """
-    lock, code, own_files = read_lock(), _hash_code(), _hash_own_files(points)
+    lock, code, own_files = read_lock(), current_code(), _hash_own_files(points)
     runs = {
         _settings_text(run.settings): run
         for run in finished_with_any_code()
-        if run.code == _metrics_code(code) and _has_current_corpus(run, lock, code, own_files)
+        if metrics_code(run.code) == metrics_code(code)
+        and _has_current_corpus(run, lock, code, own_files)
     }
     texts = [_settings_text(point.settings) for point in points]
     return {index: runs[text] for index, text in enumerate(texts) if text in runs}
 
 
-def _has_current_corpus(run: Run, lock: Lock, code: Hashes, own_files: str) -> bool:
+def _has_current_corpus(run: Run, lock: Lock, code: Code, own_files: str) -> bool:
     """Return whether an experiment with the settings of a run would read the same reviews now.
 
     If the corpus in `dvc.lock` is from this source, the run must have the same corpus. Otherwise,
@@ -146,19 +153,19 @@ def _has_current_corpus(run: Run, lock: Lock, code: Hashes, own_files: str) -> b
     def has_current_files(deps: Hashes) -> bool:
         return not _reads_own_files(run) or deps.get(OWN_FILES) == own_files
 
+    def has_current_code(stage: str) -> bool:
+        return _code_of(stage, run.code) == _code_of(stage, code)
+
     if source == locked_source and has_current_files(locked):
         is_same = _hashes(run.lock, "outs").get(CORPUS) == _hashes(lock, "outs").get(CORPUS)
     else:
         about = run.metrics["corpus"]
         # Another time, the requested corpus may be reachable instead of the fallback.
         is_requested = about["name"] == about["requested"]
-        is_same = is_requested and has_current_files(read) and read.get(FETCH) == code.get(FETCH)
-    if not needs_unlabelled(
-        run.settings["word_vectors.reviews"], self_training=run.settings["train.self_training"]
-    ):
+        is_same = is_requested and has_current_files(read) and has_current_code(FETCH)
+    if run.settings["word_vectors.reviews"] != "all" and not run.settings["train.self_training"]:
         return is_same
-    same_code = read.get(FETCH_UNLABELLED) == code.get(FETCH_UNLABELLED)
-    return is_same and same_code and has_current_files(read)
+    return is_same and has_current_code(FETCH_UNLABELLED) and has_current_files(read)
 
 
 def finished_with_any_code() -> list[Run]:
@@ -204,15 +211,15 @@ def with_unique_names(found: Sequence[Run]) -> list[Run]:
     ]
 
 
-def current_code() -> Hashes:
-    """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    return _metrics_code(_hash_code())
+def current_code() -> Code:
+    """Return the code in the working tree, which may differ from the code in the lock."""
+    return private_apis.hash_dependencies(PACKAGES)
 
 
-def stages_of_changed_code() -> list[str]:
-    """Return the stages whose code in the working tree differs from the lock."""
-    locked = _hashes(read_lock(), "deps")
-    return [Path(path).stem for path, md5 in _hash_code().items() if locked.get(path) != md5]
+def metrics_code(code: Code) -> Code:
+    """Return the code that affects the metrics, if the corpus is known."""
+    others = {FETCH, FETCH_UNLABELLED, REPORT}
+    return {key: md5 for key, md5 in code.items() if key[0] not in others}
 
 
 def _workspace_records() -> list[bytes | None]:
@@ -284,7 +291,7 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
 RECORDS: dict[Path, tuple[Callable[[bytes], Any], bytes]] = {
     LOCK: (parse_lock, b"stages: {}"),
     PARAMS: (lambda text: flatten(parse_yaml(text)), b"{}"),
-    EVALUATION: (lambda text: dict(json.loads(text)), b"{}"),
+    METRICS: (lambda text: dict(json.loads(text)), b"{}"),
 }
 
 
@@ -342,23 +349,8 @@ def _hashes(lock: Lock, kind: str) -> Hashes:
     return {entry["path"]: entry["md5"] for stage in stages for entry in stage[kind]}
 
 
-def _metrics_code(hashes: Hashes) -> Hashes:
-    """Return the hashes of the code that affects the metrics, if the corpus is known."""
-    return {
-        path: md5
-        for path, md5 in hashes.items()
-        if path.startswith("code/") and path not in {FETCH, FETCH_UNLABELLED, REPORT}
-    }
-
-
-def _hash_code() -> Hashes:
-    """Return the hashes that the code of all stages would have after the stage `code`."""
-    described = code_digests.describe(Path())
-    texts = {stage: described[stage].encode() for stage in read_pipeline() if stage in described}
-    return {
-        f"code/{stage}.txt": hashlib.md5(text, usedforsecurity=False).hexdigest()
-        for stage, text in texts.items()
-    }
+def _code_of(stage: str, code: Code) -> Code:
+    return {key: md5 for key, md5 in code.items() if key[0] == stage}
 
 
 def _reads_own_files(run: Run | Point) -> bool:
@@ -369,7 +361,7 @@ def _hash_own_files(points: Sequence[Point]) -> str:
     """Return the hash of the user's files if a point reads them, otherwise an empty string."""
     if not any(map(_reads_own_files, points)):
         return ""
-    return private_apis.hash_dependency("fetch", OWN_FILES)
+    return private_apis.hash_dependencies([OWN_FILES])[FETCH, OWN_FILES]
 
 
 def _settings_text(settings: Mapping[str, Any]) -> str:

@@ -26,13 +26,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
-from birnn.core.errors import InputError
 from birnn.core.paths import STATE
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import CHOICES
 from birnn.lab import collect, execution, grid, runs
 from birnn.lab.cluster import Cluster
 from birnn.lab.grid import Point
+from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from birnn.style.formatting import listed
 

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from optuna.trial import TrialState
 
 from birnn.core import paths
-from birnn.core.command_line import as_text
-from birnn.core.errors import InputError
 from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
 from birnn.lab import runs, trial_log, winners_curse
 from birnn.lab.collect import study as collect_study
+from birnn.lab.command_line import as_text
 from birnn.lab.runs import Run, read_output, read_predictions
 from birnn.lab.search import Search
 from birnn.networks.log_odds import combine
+from birnn.runtime.errors import InputError
 from birnn.studies import store
 from birnn.studies.store import HOLD_OUT_SEED, Study
 from birnn.style.formatting import listed, number, percent, points

@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from birnn.core.command_line import as_text
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import TITLES
 from birnn.lab import recipes
+from birnn.lab.command_line import as_text
+from birnn.lab.locks import hold_lock
 from birnn.lab.runs import Run
 from birnn.lab.runs import read as read_run
-from birnn.runtime.locks import hold_lock
+from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from birnn.studies.store import RECIPE, SEED, About, Study
 

@@ -15,8 +15,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from birnn.core.processes import last_line
 from birnn.lab.launcher import command_prefix, environment
+from birnn.lab.processes import last_line
 
 FOLDER_VARIABLE = "BIRNN_WORKER"
 REQUIREMENTS = "requirements-cluster.txt"

@@ -1,1 +1,1 @@
-"""The networks: one module for each, the registry that lists them, and what they share."""
+"""The networks: their definition, layers, inputs and compiled kernel."""

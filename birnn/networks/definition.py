@@ -7,12 +7,35 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from birnn.core.settings import Kernel, Pooling, Section, Settings
+from birnn.core.settings import Rate, Section, Sections
+from birnn.networks.inputs.settings import Ngrams
+from birnn.reviews.sequences import Pad
 
+Kernel = Literal["auto", "fused", "keras"]
+Pooling = Literal["last", "max_mean"]
 Color = Literal["blue", "vermilion", "pink", "ochre", "gray"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MINUS = "_minus_"  # joins the names of two networks to the name of their difference
+
+
+class Shared(Section):
+    """The parts that all networks share, their regularization and their implementation."""
+
+    embedding_dim: int = Field(ge=1, le=4096)
+    pooling: Pooling
+    dropout: Rate
+    embedding_dropout: Rate
+    word_dropout: Rate
+    kernel: Kernel
+
+
+class NetworkSettings(Sections):
+    """The sections that define a network, besides its own."""
+
+    network: Shared
+    ngrams: Ngrams
+    pad: Pad
 
 
 class Units(Section):
@@ -64,12 +87,15 @@ class NetworkConfig(Section):
     regions: list[int] = Field(default_factory=list)  # n-grams of each embedding of regions
 
     @classmethod
-    def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":
-        """Return the configuration that the settings specify, without the number of n-grams."""
+    def from_settings(cls, network: Network, settings: NetworkSettings) -> "NetworkConfig":
+        """Return the configuration that the settings specify, without the number of n-grams.
+
+        The settings also have the network's own section.
+        """
         shared = settings.network
         return cls(
             name=network.name,
-            settings=settings.section(network.name, network.settings).model_dump(),
+            settings=getattr(settings, network.name).model_dump(),
             num_words=settings.pad.num_words,
             maxlen=settings.pad.maxlen,
             embedding_dim=shared.embedding_dim,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import keras
@@ -9,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.kernel.matrix_product import matrix_product, run_parallel
-from birnn.recipes.ngrams import find
-from birnn.recipes.regions import LONGEST, SIZE, Table
+from birnn.networks.inputs.ngrams import find
+from birnn.networks.inputs.regions import LONGEST, SIZE, Table
+from birnn.networks.kernel.matrix_product import matrix_product, run_parallel
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
 
 PROJECTED = 64  # numbers to which a linear map shortens the embedding of a region
@@ -78,6 +79,12 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         self.regions = regions
         if word_dropout:
             self.seed_generator = keras.random.SeedGenerator()
+
+    @property
+    def tables(self) -> list[keras.Variable]:
+        """The variables that training does not change: ratios and embeddings of regions."""
+        regions = chain.from_iterable(self.regions.tables) if self.regions else ()
+        return [*(self.table.variables if self.table else ()), *regions]
 
     def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
         """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""

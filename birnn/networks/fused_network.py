@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.kernel.kernel import ROWS, Cell, compute_gradients, compute_outputs
-from birnn.kernel.matrix_product import matrix_product, run_parallel
 from birnn.networks.embeddings import Words
+from birnn.networks.kernel.kernel import ROWS, Cell, compute_gradients, compute_outputs
+from birnn.networks.kernel.matrix_product import matrix_product, run_parallel
 from birnn.networks.layered_network import LayeredNetwork
 from birnn.networks.pooling import DIRECTIONS, POOLS, PooledBidirectional
 

@@ -9,17 +9,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.core.errors import InputError
+from birnn.core.batching import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.embeddings import Embedding, NgramTable, RegionEmbedding
 from birnn.networks.fused_network import FusedNetwork, find_cell
 from birnn.networks.initializers import Orthogonal
+from birnn.networks.inputs.ngrams import RatioTable
+from birnn.networks.inputs.regions import Table
 from birnn.networks.layered_network import LayeredNetwork
 from birnn.networks.pooling import PooledBidirectional, StateDropout
-from birnn.recipes.ngrams import RatioTable
-from birnn.recipes.regions import Table
-from birnn.reviews.batching import BATCH_SIZE
+from birnn.runtime.errors import InputError
 
 HDF5_OVERHEAD = 100_000  # bytes
 REGIONS_BATCH = 100  # reviews; 1,000 words with embeddings of regions take some megabytes

@@ -1,25 +1,21 @@
-"""The figures of the report, and the templates of `dvc plots`."""
+"""The figures of the report."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from birnn.core.outputs import atomic_folder
 from birnn.evaluation.calibration import RAW
-from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION, watched_split
-from birnn.report import templating
+from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.plot_data import TRAINING, watched_split
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.formatting import listed
 from birnn.style.plotting import HEIGHT, STYLE, draw_lines, legible, new_figure
 
 BEST = {"accuracy": ("max", "highest", "{:.1%}"), "loss": ("min", "lowest", "{:.2f}")}
 TOO_CERTAIN = 0.1  # range of probabilities minus range of observed shares
-TEMPLATES = Path(__file__).parent / "templates" / "plots"
 
 
 def draw(
@@ -118,16 +114,3 @@ def _find_models(table: pd.DataFrame, holds: Callable[[pd.Series, pd.Series], bo
     ends = {model: rows.iloc[[0, -1]].iterrows() for model, rows in table.groupby("model")}
     found = [title for model, title in TITLES.items() if holds(*(row for _, row in ends[model]))]
     return listed(found) if found else ""
-
-
-def write_plot_templates(folder: Path) -> None:
-    """Write the Vega-Lite templates of `dvc plots`, with the names and colors of the models."""
-    names: dict[str, Any] = {
-        "splits": [TRAINING, TEST, VALIDATION],
-        "networks": {name: MODEL_COLORS[name] for name in NETWORKS},
-        "models": {name: MODEL_COLORS[name] for name in TITLES},
-    }
-    with atomic_folder(folder) as part:
-        for template in TEMPLATES.glob("*.j2"):
-            text = templating.render(f"report/templates/plots/{template.name}", **names)
-            (part / template.stem).write_text(text, encoding="utf-8", newline="\n")

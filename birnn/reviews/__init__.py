@@ -1,1 +1,1 @@
-"""Film reviews: IMDB, the stored corpus, its words and their ids."""
+"""Film reviews: the stored corpus, its words, their ids and padded sequences."""

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from birnn.core.settings import CLASSES
-
 # Takes a third of the time of `birnn results`.
 if TYPE_CHECKING:
     from birnn.reviews.tokenizer import Tokenizer
 
 SPLITS = ("train", "test")
+CLASSES = ("negative", "positive")  # of the labels 0 and 1, unless the user's labels name them
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from birnn.reviews.batching import BATCH_SIZE
+from birnn.core.batching import BATCH_SIZE
 
 
 def words(file: Path, rows: NDArray[np.int32] | None = None) -> Iterator[list[list[str]]]:

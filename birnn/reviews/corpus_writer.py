@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from birnn.core import paths
-from birnn.core.errors import InputError
+from birnn.core.batching import batched, map_in_order
 from birnn.core.outputs import write_json
 from birnn.reviews import tokenizer
-from birnn.reviews.batching import batched, map_in_order
 from birnn.reviews.corpus import SPLITS, Corpus, Digest, Review, short_hash
 from birnn.reviews.corpus_reader import all_texts, column
 from birnn.reviews.tokenizer import Tokenizer
+from birnn.runtime.errors import InputError
 
 SCHEMA = pa.schema(
     {

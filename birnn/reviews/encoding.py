@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from birnn.core.outputs import read_json, write_json
-from birnn.core.settings import Side
 from birnn.reviews import tokenizer
-from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
+from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Side
 from birnn.reviews.tokenizer import Tokenizer
 
 FILES = ("encoding.json", "vocabulary.txt")

@@ -10,14 +10,42 @@ out-of-vocabulary word, 3 is unused, and the word of rank r (from 1) has the id 
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
+
+from birnn.core.paths import PADDED_TRAIN, SELF_LABELLED_TRAIN
+from birnn.core.settings import Fraction, Section, Seed
 
 PADDING, START, OUT_OF_VOCABULARY, FIRST_WORD = 0, 1, 2, 4
 
 FILES = ("sequences.npy", "labels.npy")
+
+Side = Literal["pre", "post"]
+
+
+class Pad(Section):
+    """The encoding of reviews as sequences of equal length, and the hold-out."""
+
+    num_words: int = Field(ge=5, le=10_000_000)
+    maxlen: int = Field(ge=1, le=10_000)
+    padding: Side
+    truncating: Side
+    validation: Literal["test"] | Fraction
+    seed: Seed
+
+
+class TrainingReviews(Section, extra="ignore"):
+    """The one setting of training that says which reviews all models are trained on."""
+
+    self_training: bool
+
+    @property
+    def folder(self) -> Path:
+        """The folder of these reviews: with or without self-labelled ones."""
+        return SELF_LABELLED_TRAIN if self.self_training else PADDED_TRAIN
 
 
 def write(

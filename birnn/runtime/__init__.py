@@ -1,4 +1,4 @@
-"""Locks, signals, times and output: all that cannot change results, so that edits run no stage.
+"""Errors, signals, times and terminal output, which cannot change results: no stage depends on it.
 
 These modules import nothing else of the project.
 """

@@ -22,7 +22,8 @@ def warn_if_fallback(name: str, requested: str) -> None:
     lines = [
         f"WARNING: {requested} could not be reached.",
         f"All results are from the fallback corpus {name}.",
-        "To use the requested corpus, connect to the network and run: make repro",
+        "To try the requested corpus again, connect to the network and run:",
+        "dvc repro --force --single-item fetch && dvc repro",
     ]
     width = max(map(len, lines))
     rule = "!" * (width + 4)

@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core import parquet
-from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
+from birnn.runtime.errors import InputError, refuse_conflict
+from birnn.studies import parquet
 
 FOLDER = STUDIES
 ABOUT, RUNS = "study.yaml", "runs.csv"

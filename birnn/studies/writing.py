@@ -7,11 +7,11 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STATE
 from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import ALL_TITLES
+from birnn.runtime.errors import InputError
 from birnn.studies import curves, figure, store
 from birnn.studies.store import ABOUT, FOLDER, PREDICTIONS, REVIEWS, RUNS, Study
 from birnn.style import plotting

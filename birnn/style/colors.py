@@ -4,8 +4,8 @@ Blue, vermilion and green come from Okabe and Ito's palette, which is safe for c
 In figures, models also differ by line style or marker.
 """
 
+from birnn.architectures.registry import NETWORKS
 from birnn.networks.definition import Color
-from birnn.networks.registry import NETWORKS
 
 # The colors that a network can have, on a light and on a dark background.
 NETWORK_COLORS: dict[Color, tuple[str, str]] = {

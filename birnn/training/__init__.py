@@ -1,1 +1,1 @@
-"""Training of the networks and the baseline."""
+"""Training of the networks, with checkpoints."""

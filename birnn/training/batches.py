@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core import machine
-from birnn.recipes.ngrams import CrossFittedRatios
+from birnn.networks.inputs.ngrams import CrossFittedRatios
 
 
 def batches(

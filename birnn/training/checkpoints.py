@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import code_digests
 from birnn.core.outputs import atomic_file
 
 LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
@@ -63,9 +62,15 @@ class Checkpoint:
 
 def _key(configuration: list[Any], data: list[Path]) -> str:
     versions = {name: metadata.version(name) for name in LIBRARIES} | {"python": sys.version}
-    code = code_digests.describe_loaded()
-    key = hashlib.sha256(json.dumps([configuration, versions, code]).encode())
-    for file in data:
+    key = hashlib.sha256(json.dumps([configuration, versions]).encode())
+    for file in [*_loaded_code(), *data]:
         with file.open("rb") as content:
             key.update(hashlib.file_digest(content, "sha256").digest())
     return key.hexdigest()[:32]
+
+
+def _loaded_code() -> list[Path]:
+    """Return the files of the modules that this process has imported and that change results."""
+    names = sorted(name for name in sys.modules if name.startswith("birnn."))
+    code = (name for name in names if not name.startswith("birnn.runtime"))
+    return [Path(str(sys.modules[name].__file__)) for name in code]

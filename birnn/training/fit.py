@@ -11,11 +11,10 @@ import keras
 import numpy as np
 
 from birnn.core import machine, paths
-from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
-from birnn.core.settings import Settings, Train
 from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.fused_network import FusedNetwork
+from birnn.networks.inputs import ngrams, regions
 from birnn.networks.network import (
     accelerators,
     batch_size,
@@ -23,12 +22,13 @@ from birnn.networks.network import (
     initialize,
     save_network,
 )
-from birnn.recipes import ngrams, regions
 from birnn.reviews import sequences
 from birnn.runtime import signals
+from birnn.runtime.errors import InputError
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Epoch
 from birnn.training.optimization import accuracy, binary_crossentropy, create_optimizer
+from birnn.training.settings import Train, TrainingSettings
 
 HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 LIVE = Path("live")  # curves of the last trainings; git ignores it, and no stage reads it
@@ -86,7 +86,7 @@ class TrainingFiles:
     def of(cls, network: str, settings: Train) -> "TrainingFiles":
         """Return the files of a network in the pipeline."""
         return cls(
-            training=paths.training_split(self_labelled=settings.self_training),
+            training=settings.folder,
             model=paths.MODELS / network,
             checkpoints=paths.STATE / network,
             curves=LIVE / f"{network}.csv",
@@ -101,7 +101,7 @@ class TrainingFiles:
 
 
 def train_network(
-    network: Network, settings: Settings, files: TrainingFiles
+    network: Network, settings: TrainingSettings, files: TrainingFiles
 ) -> tuple[list[float], list[str]]:
     """Train a network with the settings of the pipeline, see `train`."""
     return train(network, NetworkConfig.from_settings(network, settings), settings.train, files)
@@ -176,8 +176,9 @@ def train(
 
 
 def _training_state(model: keras.Model) -> list[keras.Variable]:
-    """Return all variables of a compiled model that training changes, also the dropout seeds."""
-    changing = [each for each in model.variables if each.trainable or "seed" in each.name]
+    """Return all variables of a compiled model, except tables, which `initialize` fills."""
+    tables = {id(table) for table in model.layers[0].tables}
+    changing = [each for each in model.variables if id(each) not in tables]
     return [*changing, *model.optimizer.variables]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.core.settings import Train
 from birnn.networks.log_odds import boundary
+from birnn.training.settings import Train
 
 Gradient = Any  # tf.Tensor or tf.IndexedSlices; TensorFlow comes without types
 
@@ -53,7 +53,7 @@ def _crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tuple[tf.Tensor, Ca
 def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
     """Return the Keras optimizer that the settings specify, for training on `reviews` reviews.
 
-    The allowed names are in `core/settings.py`; Keras knows them all.
+    The allowed names are in `settings.py`; Keras knows them all.
     """
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":

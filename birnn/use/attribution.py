@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.baseline.baseline import norm
 from birnn.evaluation.baseline_model import BaselineModel
-from birnn.training.baseline import norm
 
 
 @dataclass(frozen=True)

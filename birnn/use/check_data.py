@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from birnn import sources
-from birnn.core import paths, settings
-from birnn.core.command_line import as_text, option
-from birnn.core.errors import InputError
-from birnn.core.settings import Settings
-from birnn.evaluation.model_names import NETWORKS
+from birnn.core import paths
+from birnn.core.settings import flatten
+from birnn.core.yaml_files import read_yaml
 from birnn.lab import grid
-from birnn.own_data.suggested_settings import RESET, UNCLEAR, suggest
+from birnn.lab.all_settings import AllSettings, check_all
+from birnn.lab.command_line import as_text, option
 from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
 from birnn.reviews.corpus import SPLITS
 from birnn.reviews.corpus_statistics import SplitStatistics
 from birnn.reviews.unicode_words import share_unspaced
+from birnn.runtime.errors import InputError
+from birnn.sources import registry
+from birnn.use.suggested_settings import RESET, UNCLEAR, suggest
 
 HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
@@ -53,7 +54,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     point, *more = grid.points([*others, *(f"{name}={as_text(fixed[name])}" for name in fixed)])
     if more:
         raise InputError("a setting has several values: give it one, such as csv.positive=[4, 5]")
-    given, chosen = point.changes, Settings.model_validate(point.params)
+    given, chosen = point.changes, check_all(point.params, "")
     csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
     found = {f"csv.{name}": value for name, value in csv} | given
     if UNCLEAR in (csv.label_column, csv.positive):
@@ -66,13 +67,13 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         return False
     if chosen.pad.validation == "test":
         found = {"pad.validation": HOLD_OUT} | found
-    before = settings.flatten(settings.load(networks=NETWORKS).model_dump())
+    before = flatten(check_all(read_yaml(paths.PARAMS), str(paths.PARAMS)).model_dump())
     earlier = {name for name in found if name.startswith("csv.") and before[name] not in DEFAULTS}
     if unused := [name for name in earlier - given.keys() if found[name] != before[name]]:
         notes.append(f"Not used, because they are from another file: {', '.join(sorted(unused))}.")
     print(*notes, sep="\n")
     found = _measure(_changed(found), folder) | found
-    after = settings.flatten(_changed(found).model_dump())
+    after = flatten(_changed(found).model_dump())
     changed = [name for name in after if repr(after[name]) != repr(before[name])]
     if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
@@ -80,14 +81,14 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     return True
 
 
-def _changed(changes: dict[str, Any]) -> Settings:
+def _changed(changes: dict[str, Any]) -> AllSettings:
     """Return the settings of the project with changes, by full name."""
-    return Settings.model_validate(grid.point(changes).params)
+    return check_all(grid.point(changes).params, "")
 
 
-def _measure(chosen: Settings, folder: Path) -> dict[str, Any]:
+def _measure(chosen: AllSettings, folder: Path) -> dict[str, Any]:
     """Print what the corpus would be, and return settings of the baseline that fit it."""
-    corpus, pad = sources.own(chosen, folder), chosen.pad
+    corpus, pad = registry.own(chosen.csv, folder), chosen.pad
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         try:

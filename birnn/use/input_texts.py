@@ -9,10 +9,10 @@ from typing import IO, Any, NamedTuple
 
 import pandas as pd
 
-from birnn.core.errors import InputError
-from birnn.core.integrity import read_lock
-from birnn.core.paths import PARAMS
-from birnn.own_data import tabular
+from birnn.core.settings import load
+from birnn.runtime.errors import InputError
+from birnn.sources import tabular
+from birnn.sources.settings import SourceSettings
 
 FIRST_ROWS = 100
 
@@ -26,10 +26,9 @@ class Text(NamedTuple):
 
 
 def default_column() -> str:
-    """Return the column of the user's texts that the last run read, or `text`."""
-    fetch = read_lock()["stages"].get("fetch", {"params": {}})
-    settings = fetch["params"].get(PARAMS.name, {})
-    return str(settings["csv.text_column"]) if settings.get("fetch.source") == "csv" else "text"
+    """Return the column of the user's texts in the settings, or `text` for other sources."""
+    settings = load(SourceSettings)
+    return settings.csv.text_column if settings.fetch.source == "csv" else "text"
 
 
 def read(

@@ -50,11 +50,11 @@ Threshold = Annotated[
 
 
 def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
-    """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
-    from birnn.evaluation.predictor import load_verified
+    """Load a model, see `predictor.load_chosen`; say if the baseline may be a better choice."""
+    from birnn.evaluation.predictor import load_chosen
     from birnn.evaluation.selection import read_metrics
 
-    predictor = load_verified(name, threshold)
+    predictor = load_chosen(name, threshold)
     metrics = read_metrics()
     # Without a hold-out, the networks predict by default.
     is_default = name is None and metrics["choice"]["model"] == "networks"

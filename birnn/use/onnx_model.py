@@ -13,19 +13,19 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from birnn.core.errors import InputError
+from birnn.baseline.baseline import Baseline
 from birnn.core.outputs import atomic_file, write_json
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import COMBINED
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.embeddings import NgramTable
 from birnn.networks.fused_network import CELLS, find_cell
+from birnn.networks.inputs.ngrams import NO_NGRAM
 from birnn.networks.pooling import EVIDENCE_SCALE, PooledBidirectional
-from birnn.recipes.ngrams import NO_NGRAM
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.reviews.tokenizer import LOWERCASE, SEPARATORS
 from birnn.reviews.unicode_words import ENTITY, REPLACE, WORD
-from birnn.training.baseline import Baseline
+from birnn.runtime.errors import InputError
 
 # The first version in which all reductions take their axes as an input, and the oldest format with
 # the operators that it needs. Runtimes since 2023 support them.

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
+from birnn.runtime.errors import InputError
 
 
 def write(file: Path, tables: Iterator[pd.DataFrame]) -> None:

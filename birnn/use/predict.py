@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from birnn.core.batching import batched
 from birnn.evaluation.model_names import TITLES
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
-from birnn.reviews.batching import batched
 from birnn.runtime.terminal import printable
 from birnn.use import explanation, input_texts, output_tables
 from birnn.use.input_texts import Text

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from birnn.core.errors import InputError
+from birnn.runtime.errors import InputError
 from birnn.runtime.terminal import printable, printable_lines, warn_if_fallback
 from birnn.use.model_options import Model
 
@@ -66,10 +66,10 @@ def mistakes(
     from rich.console import Console
     from rich.text import Text
 
-    from birnn.core import parquet
     from birnn.core.paths import MISTAKES
     from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
     from birnn.evaluation.selection import read_metrics
+    from birnn.studies import parquet
 
     advice = "run dvc repro or dvc pull in the project folder"
     table = parquet.read(MISTAKES, f"{MISTAKES} is missing or damaged: {advice}")

@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn.core.errors import InputError
 from birnn.evaluation.predictor import Predictor
+from birnn.runtime.errors import InputError
 from birnn.use import explanation, explanation_display, http_server
 from birnn.use.api_models import (
     LARGEST_TEXT,

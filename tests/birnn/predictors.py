@@ -8,25 +8,26 @@ from typing import get_args
 
 import numpy as np
 
-from birnn.core.integrity import compute_md5
+from birnn.architectures.registry import NETWORKS
+from birnn.baseline import baseline
+from birnn.baseline.baseline import Baseline
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import write_json
 from birnn.core.paths import BASELINE as BASELINE_FOLDER
-from birnn.core.paths import EVALUATION, LOCK, MODELS, PADDED, PARAMS, PIPELINE
-from birnn.core.settings import Pooling, Side
+from birnn.core.paths import EVALUATION, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE
 from birnn.evaluation.predictor import Predictor
+from birnn.networks.definition import Pooling
 from birnn.networks.fused_network import find_cell
+from birnn.networks.inputs.ngrams import NO_NGRAM, RatioTable, codes
 from birnn.networks.network import initialize, save_network
-from birnn.networks.registry import NETWORKS
-from birnn.recipes.ngrams import NO_NGRAM, RatioTable, codes
 from birnn.reviews import encoding
 from birnn.reviews.encoding import Encoding
+from birnn.reviews.sequences import Side
 from birnn.reviews.tokenizer import Tokenizer
-from birnn.training import baseline
-from birnn.training.baseline import Baseline
 from tests.birnn import small_networks
+from tests.projects import DEFAULTS
 
 with tensorflow_imports():
     import keras
@@ -100,7 +101,7 @@ def random_table(longest: int, num_words: int) -> RatioTable:
 
 
 def write_project(folder: Path, predictor: Predictor) -> None:
-    """Write what commands read of a project whose pipeline has run: models and `dvc.lock`."""
+    """Write what commands read of a project whose pipeline has run: models and settings."""
     (folder / PADDED).mkdir(parents=True)
     for name, model in predictor.models.items():
         (folder / MODELS / name).mkdir(parents=True)
@@ -109,12 +110,9 @@ def write_project(folder: Path, predictor: Predictor) -> None:
         encoding.write(model.encoding, folder / PADDED)
     (folder / BASELINE_FOLDER).mkdir()
     baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)
+    (folder / EVALUATION).parent.mkdir()
     write_json(folder / EVALUATION, {"choice": {"model": ALL_NETWORKS}})
-    inputs = [EVALUATION, BASELINE_FOLDER, *(PADDED / name for name in encoding.FILES)]
-    inputs += [MODELS / name for name in predictor.models]
-    deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]
-    params = {PARAMS.name: {"fetch": {"source": "csv"}, "csv": {"text_column": "review"}}}
-    stages = {"fetch": {"params": params}, "evaluate": {"deps": deps}}
-    write_json(folder / LOCK, {"stages": stages})
-    for mark in (PIPELINE, PARAMS):
-        (folder / mark).touch()
+    sources = {"fetch": DEFAULTS.fetch.model_dump() | {"source": "csv"}}
+    sources["csv"] = DEFAULTS.csv.model_dump() | {"text_column": "review"}
+    write_json(folder / PARAMS, sources)
+    write_json(folder / PIPELINE, {"stages": {"fetch": {"params": ["csv", "fetch"]}}})

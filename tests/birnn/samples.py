@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.settings import CLASSES
 from birnn.evaluation import ensembles, influence, plot_data, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.report.notebook import NOTEBOOK_SETTINGS
 from birnn.reviews import corpus_statistics
+from birnn.reviews.corpus import CLASSES
 from birnn.reviews.corpus_statistics import SplitStatistics
 from birnn.studies.store import About, Study
 from stages import report as report_stage

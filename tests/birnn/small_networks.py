@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from birnn.architectures.registry import NETWORKS
 from birnn.core.libraries import tensorflow_imports
 from birnn.networks.definition import NetworkConfig
 from birnn.networks.network import build_network, load_network, read_config
-from birnn.networks.registry import NETWORKS
 
 with tensorflow_imports():
     import keras

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +11,12 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.core.yaml_files import write_yaml
-from birnn.evaluation.model_names import NETWORKS
 from tests.projects import BIRNN, PROJECT, copy_settings, error_line, run
 
 COMMANDS = get_command(main.app).commands  # type: ignore[attr-defined]
 
-SCRIPT = r"""from birnn.core import stage
-stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
+SCRIPT = r"""from birnn.core import settings, stage
+stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"), settings.Sections)
 """
 
 
@@ -33,7 +32,7 @@ def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     own = os.environ | ascii_only | {"PYTHONPATH": str(PROJECT)}
     copy_settings(tmp_path)
-    write_yaml(tmp_path / "dvc.yaml", {"stages": {"script": {"params": [*NETWORKS]}}})
+    shutil.copy(PROJECT / "dvc.yaml", tmp_path)
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, "script.py"]
     assert subprocess.check_output(command, cwd=tmp_path, env=own) == b"--. ? ?\n"

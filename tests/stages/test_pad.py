@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn.core.errors import InputError
+from birnn.runtime.errors import InputError
 from stages.pad import hold_out
 
 FILMS = np.arange(2000, dtype=np.int32) % 97

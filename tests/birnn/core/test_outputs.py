@@ -67,6 +67,15 @@ def test_files_and_folders_are_synced(tmp_path: Path, monkeypatch: pytest.Monkey
     assert synced == {path.stat().st_ino for path in (tmp_path, *tmp_path.rglob("*"))}
 
 
+def test_folder_is_restored_after_a_kill_between_two_renames(tmp_path: Path) -> None:
+    (tmp_path / ".part-old-folder").mkdir()
+    (tmp_path / ".part-old-folder" / "old").touch()
+    (tmp_path / ".part-folder").mkdir()
+    with contextlib.suppress(KeyboardInterrupt), outputs.atomic_folder(tmp_path / "folder"):
+        raise KeyboardInterrupt
+    assert names(tmp_path) == ["folder", "folder/old"]
+
+
 def test_leftovers_of_killed_processes_are_replaced(tmp_path: Path) -> None:
     (tmp_path / ".part-file.json").write_text("half, and longer")
     for name in (".part-folder", ".part-old-folder"):

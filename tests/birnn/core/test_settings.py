@@ -9,23 +9,22 @@ from typing import Any
 import pytest
 
 from birnn.core import settings
-from birnn.core.errors import InputError
-from birnn.core.settings import CLASSES
-from birnn.core.yaml_files import read_yaml
+from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.lab.all_settings import AllSettings, check_all
 from birnn.networks.definition import Units
-from birnn.networks.registry import NETWORKS
+from birnn.runtime.errors import InputError
 from tests.projects import PROJECT, refusal, set_settings
 
 DEFAULTS = PROJECT / "params.yaml"
 
 
-def load(tmp_path: Path, old: str, new: str) -> settings.Settings:
+def load(tmp_path: Path, old: str, new: str) -> AllSettings:
     """Load the default settings after one replacement in their text."""
     text = DEFAULTS.read_text(encoding="utf-8")
     assert old in text
     file = tmp_path / "params.yaml"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return settings.load(file, NETWORKS)
+    return check_all(read_yaml(file), str(file))
 
 
 def accepts(section: str, **changes: Any) -> bool:
@@ -33,9 +32,7 @@ def accepts(section: str, **changes: Any) -> bool:
     content = read_yaml(DEFAULTS)
     content[section] |= changes
     try:
-        checked = settings.validate(content, "changed")
-        if section in NETWORKS:
-            checked.section(section, NETWORKS[section].settings)
+        check_all(content, "changed")
     except InputError:
         return False
     return True
@@ -82,7 +79,7 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
         ("delimiter: auto", "delimiter: xx", "csv.delimiter", "'xx'", "comment in params.yaml"),
         ("train: rev", "train: a/rev", "csv.train", "'a/reviews.csv'", "its comment in"),
         ("clipnorm:", "clipnorm: 1.0e+39", "train.clipnorm", "1e+39", "or equal to 1000000"),
-        ("\ntrain:", "\nx:", "train", "missing", "field required"),
+        ("  epochs: 10\n", "", "train.epochs", "missing", "field required"),
         ("seed: 0\n\nword", "seed: -1\n  a: 1\n\nword", "pad.seed", "-1", "; pad.a is 1"),
     ],
 )
@@ -98,13 +95,11 @@ def test_error_gives_key_value_and_allowed_values(
 def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: str) -> None:
     expected = "the whole file is [" if content == "[]" else "is not valid YAML"
     assert expected in refusal(load, tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
-    with pytest.raises(InputError, match=r"none\.yaml is missing"):
-        settings.load(tmp_path / "none.yaml")
     message = refusal(load, tmp_path, "source: imdb", "source: imdb-npz")
     assert message.endswith("this source was removed: use imdb, which gives the same ids")
     message = refusal(load, tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
-    assert "tran: no such section; choose from fetch, " in message
-    assert message.endswith(f"report, {', '.join(NETWORKS)}")
+    names = ", ".join(sorted(read_yaml(DEFAULTS)))
+    assert message.endswith(f"tran: no such section; choose from {names}")
 
 
 def test_csv_settings_must_not_contradict_each_other(tmp_path: Path) -> None:
@@ -113,31 +108,40 @@ def test_csv_settings_must_not_contradict_each_other(tmp_path: Path) -> None:
     assert "yaml: csv: set split_column" in refusal(load, tmp_path, "  test:", "  test: 0.2")
 
 
-@pytest.mark.parametrize("negative", ["ham", ["ham"], "0", 1, False, "TRUE", "a|b"])
-def test_only_single_text_labels_name_the_classes(negative: Any) -> None:
-    csv = settings.Csv.model_construct(negative=negative, positive="Spam ")
-    assert csv.classes == (("ham", "Spam") if negative == "ham" else CLASSES)
+class Seeded(settings.Section, extra="ignore"):
+    """One setting of a section."""
+
+    seed: settings.Seed
 
 
-@pytest.mark.parametrize("positive", ["acq", ["acq", "earn"], 4, ">3", True])
-def test_other_labels_are_not_the_positive_one(positive: Any) -> None:
-    csv = settings.Csv.model_construct(negative=None, positive=positive)
-    assert csv.classes == (("not acq", "acq") if positive == "acq" else CLASSES)
+class StageSettings(settings.Sections):
+    """The settings of a stage that reads two sections."""
+
+    train: Seeded
+    other: Units
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "error"),
+    ("content", "error"),
     [
-        ({}, Units, "units is missing: field required"),
-        ({"units": 3, "a": 2}, Units, "a is 2: no such setting; choose from units"),
-        ({"a": 2}, settings.Section, "a is 2: no such setting; choose from none"),
+        ("train: {seed: 1}", "other is missing: field required"),
+        ("train: {seed: 1}\nother: {units: 3, a: 2}", "other.a is 2: no such setting; choose"),
+        ("trian: {seed: 1}", "trian: no such section; choose from other, train, unread"),
+        ("train: {seed: -1}\nother: {units: 3}", "train.seed is -1: input should be greater"),
+        ("train: [", "is not valid YAML"),
     ],
 )
-def test_error_in_the_section_of_a_network(content: dict[str, int], kind: Any, error: str) -> None:
-    loaded = settings.validate(read_yaml(DEFAULTS) | {"other": content}, "params.yaml")
-    with pytest.raises(InputError, match=f"params.yaml: other.{error}"):
-        loaded.section("other", kind)
-    assert loaded.section("missing", settings.Section) == settings.Section()
+def test_stage_checks_the_names_of_all_sections_and_the_values_it_reads(
+    content: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_yaml(Path("dvc.yaml"), {"stages": {"a": {"params": ["train.seed", "other", "unread"]}}})
+    file = Path("params.yaml")
+    assert refusal(settings.load, StageSettings).startswith(f"{file} is missing: run the command")
+    file.write_text("train: {seed: 1, more: 2}\nother: {units: 3}\nunread: {a: -1}", "utf-8")
+    assert settings.load(StageSettings).train.seed == 1
+    file.write_text(content, encoding="utf-8")
+    assert error in refusal(settings.load, StageSettings)
 
 
 def test_lists_that_dvc_sets_leave_comments_where_they_are(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from birnn.core.settings import CLASSES
 from birnn.evaluation import metrics
+from birnn.reviews.corpus import CLASSES
 
 LABELS = np.array([0, 0, 1, 1], np.uint8)
 # One of each: true negative, false positive, false negative, true positive.

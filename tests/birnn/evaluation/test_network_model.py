@@ -6,10 +6,10 @@ from typing import Any
 import keras
 import pytest
 
+from birnn.architectures.registry import NETWORKS
 from birnn.evaluation.network_model import NetworkModel
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network
-from birnn.networks.registry import NETWORKS
 from birnn.reviews.encoding import Encoding
 from tests.birnn import small_networks
 

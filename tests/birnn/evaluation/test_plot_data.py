@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.core.settings import CLASSES
 from birnn.evaluation import plot_data
 from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reviews.corpus import CLASSES
 from tests.birnn import samples
 
 

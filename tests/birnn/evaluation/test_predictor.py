@@ -1,5 +1,6 @@
 """Loading models, and predicting splits; tests/birnn/use/test_commands.py predicts new texts."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,16 +8,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from birnn.core.errors import InputError
-from birnn.core.paths import EVALUATION, MODELS, VOCABULARY
-from birnn.core.settings import Baseline, Pooling
+from birnn.architectures.registry import NETWORKS
+from birnn.baseline import baseline
+from birnn.baseline.settings import BaselineSettings
+from birnn.core.paths import EVALUATION, MODELS
 from birnn.evaluation import predictor
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import BASELINE
 from birnn.evaluation.predictor import Predictor
-from birnn.networks.registry import NETWORKS
+from birnn.networks.definition import Pooling
 from birnn.reviews import sequences
-from birnn.training import baseline
+from birnn.runtime.errors import InputError
 from tests.birnn.predictors import IDS, small_predictor, write_project
 
 
@@ -31,7 +33,7 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     labels = np.resize([1, 0], len(rows)).astype(np.uint8)
     sequences.write([(padded, labels)], rows, 3, tmp_path / "padded")
     values = {"ngrams": 1, "min_reviews": 1, "smoothing": 1, "inverse_regularization": 1}
-    settings = Baseline.model_validate(values | {"weighting": "naive-bayes"})
+    settings = BaselineSettings.model_validate(values | {"weighting": "naive-bayes"})
     trained = baseline.fit(words[:3], np.array([1, 0, 1]), settings)
     networks = small_predictor(3, pooling=pooling)
     # Temperatures belong to new texts.
@@ -47,18 +49,14 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     assert measured[BASELINE] == {"parameters": 3 + 1, "multiply_adds": 1}
 
 
-def test_changed_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_project(tmp_path, small_predictor())
     monkeypatch.chdir(tmp_path)
     first, *_, last = NETWORKS
-    (MODELS / last / "network.json").unlink()
-    assert predictor.load_verified(first).models.keys() == {first}
-    with pytest.raises(InputError, match=f"{last} differs"):
-        predictor.load_verified(last)
-    with VOCABULARY.open("a") as file:
-        file.write("more\n")
-    with pytest.raises(InputError, match=r"vocabulary\.txt differs"):
-        predictor.load_verified(first)
+    shutil.rmtree(MODELS / last)
+    assert predictor.load_chosen(first).models.keys() == {first}
+    with pytest.raises(InputError, match=f"models/{last} is missing: run dvc repro"):
+        predictor.load_chosen(last)
     EVALUATION.unlink()  # without it, another model would predict
     with pytest.raises(InputError, match=r"evaluation\.json is missing"):
-        predictor.load_verified(first)
+        predictor.load_chosen(first)

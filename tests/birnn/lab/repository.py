@@ -10,13 +10,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from birnn.core import code_digests, paths
-from birnn.core.integrity import Lock, compute_md5
+from birnn.core import paths
 from birnn.core.yaml_files import write_yaml
 from birnn.lab import grid, runs
 from birnn.lab.grid import Point
+from birnn.lab.lock_file import Lock
 from birnn.lab.runs import Run
 from birnn.runtime import times
+from birnn.runtime.times import compute_md5
 from tests.projects import commit
 
 OTHER = "0" * 32  # an md5
@@ -27,10 +28,10 @@ METRICS = {"corpus": CORPUS | {"requested": "mine", "validation": "test"}}
 TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"
 CORPUS_FOLDER, UNLABELLED = "data/corpus", "data/unlabelled"
 DEPENDENCIES = {
-    "fetch": ["code/fetch.txt", "data/own"],
-    "fetch_unlabelled": ["code/fetch_unlabelled.txt", TRAIN, "data/own"],
-    "train": ["code/train.txt", TRAIN, TEST, UNLABELLED, "data/padded/train"],
-    "report": ["code/report.txt"],
+    "fetch": ["stages/fetch.py", "data/own"],
+    "fetch_unlabelled": ["stages/fetch_unlabelled.py", TRAIN, "data/own"],
+    "train": ["stages/train.py", TRAIN, TEST, UNLABELLED, "data/padded/train"],
+    "report": ["stages/report.py"],
 }
 
 
@@ -60,13 +61,8 @@ def make_lock(settings: Mapping[str, Any], changed: Mapping[str, str] = NONE) ->
     outputs = (CORPUS_FOLDER, TRAIN, TEST, UNLABELLED, "data/padded/train")
     md5s = dict.fromkeys(outputs, "c" * 32)
     md5s |= {path: f"{place:032}" for place, path in enumerate(runs.TIMED, 1)}
-    md5s["data/own"] = str(compute_md5(Path("data/own")))
-    Path("code").mkdir(exist_ok=True)
-    for stage, text in code_digests.describe(Path()).items():
-        file = Path("code", f"{stage}.txt")
-        file.write_text(text)
-        md5s[file.as_posix()] = str(compute_md5(file))
-    md5s |= changed
+    current = [Path("data/own"), *Path("stages").glob("[!_]*.py")]
+    md5s |= {path.as_posix(): compute_md5(path) for path in current} | dict(changed)
     stages: dict[str, Any] = {
         stage: {
             "cmd": "true",

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from birnn.core import paths
-from birnn.core.errors import InputError
 from birnn.lab import cluster, grid, runs, worker
 from birnn.lab.cluster import Cluster
 from birnn.lab.execution import options_of
+from birnn.runtime.errors import InputError
 from tests.birnn.lab.repository import add, fake_dvc, git, make_run
 from tests.projects import commit
 

@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from birnn import __main__ as main
 from birnn.core import paths
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import collect, grid, recipes, runs, study_tables
 from birnn.lab.grid import Point
 from birnn.lab.runs import Run
 from birnn.runtime import times
+from birnn.runtime.errors import InputError
 from birnn.studies import store
 from birnn.studies.store import Study
 from tests.birnn import samples

@@ -8,11 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.lab import execution, grid, runs
+from birnn.lab import execution, grid, locks, runs
 from birnn.lab.grid import Point
-from birnn.runtime import locks
+from birnn.runtime.errors import InputError
 from tests.birnn.lab.repository import add, fake_dvc, git, make_run
 from tests.projects import references
 

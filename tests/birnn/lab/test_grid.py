@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
-from birnn.core.command_line import as_text, literal
-from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.lab import grid
+from birnn.lab.command_line import as_text, literal
+from birnn.runtime.errors import InputError
 from tests.birnn.samples import NETWORK
 
 pytestmark = pytest.mark.usefixtures("settings_only")
@@ -57,7 +57,7 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
     [
         ("train.epochs=", "'train.epochs=' is not a setting with values"),
         ("train.epochs= ", "'train.epochs= ' is not a setting with values"),
-        ("training.epochs=3", "with -S: training: no such section; choose from fetch, csv"),
+        ("training.epochs=3", "with -S: training: no such section; choose from baseline, "),
         (f"{NETWORK}.units=0", f"with -S: {NETWORK}.units is 0: input should be greater"),
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),
         ("train.seed=3..1,5", r"^3\.\.1 must have its smaller end first"),
@@ -78,7 +78,7 @@ def test_missing_sections_are_named() -> None:
     no_settings = read_yaml(file) | {NETWORK: None}
     for content, problem in (
         (no_settings, f"{NETWORK} is None: input should be"),
-        (None, "fetch is missing: field required"),
+        (None, "network is missing: field required"),
     ):
         write_yaml(file, content)
         with pytest.raises(InputError, match=f"with -S: {problem}"):

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from birnn.core.command_line import as_text
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.lab import grid, leaderboard, runs
+from birnn.lab.command_line import as_text
+from birnn.runtime.errors import InputError
 from birnn.style.formatting import NOTHING
 from tests.birnn.lab.repository import OTHER, TRAIN, add, make_run, record_times, write
 from tests.birnn.samples import NETWORK, SETTINGS, accuracies
@@ -57,7 +57,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
     del point.params["pad"]["maxlen"]
     for name, changed in {
         "same": {},
-        "code": {"code/train.txt": OTHER},
+        "code": {"stages/train.py": OTHER},
         "reviews": {TRAIN: OTHER},
         "untimed": {runs.MODEL_FOLDERS[NETWORK]: OTHER},
     }.items():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from birnn.core.errors import InputError
 from birnn.lab import commands, grid, recipes
+from birnn.runtime.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("settings_only")
 

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import review, runs
 from birnn.lab.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.lab.runs import Run
+from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from birnn.studies.store import About, Study
 from tests.birnn.samples import CORPUS, NETWORK

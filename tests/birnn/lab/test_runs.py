@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from birnn.core import paths
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid, private_apis, runs
 from birnn.lab.grid import Point
+from birnn.runtime.errors import InputError
 from tests.birnn.lab.repository import (
     CORPUS_FOLDER,
     MACHINE,
@@ -45,12 +45,12 @@ def edit(file: str) -> None:
 
 def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     changes = {
-        "code/train.txt": False,
+        "stages/train.py": False,
         CORPUS_FOLDER: False,
         # Outputs of other stages, and code that does not affect the metrics.
         UNLABELLED: True,
         "data/padded/train": True,
-        "code/fetch.txt": True,
+        "stages/fetch.py": True,
     }
     points = grid.points([f"train.seed=0..{len(changes)}"])
     added = [
@@ -69,7 +69,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     added[3] = add(current)
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
-    metrics = "metrics/evaluation.json"
+    metrics = "metrics/metrics.json"
     damaged = [{"dvc.lock": b"{"}, *({metrics: content} for content in (b"{", b"", b"{}", b"null"))]
     for number, change in enumerate(damaged):
         add(make_run(points[-1], name=f"damaged-{number}"), change)
@@ -178,14 +178,14 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     assert run.metrics == METRICS
     reviews = dict.fromkeys((TRAIN, TEST), "c" * 32)
     assert runs.locked_reviews(run.lock) == reviews
-    assert runs.current_code().keys() == {"code/train.txt"}
+    assert runs.metrics_code(runs.current_code()).keys() == {("train", "stages/train.py")}
     # The settings were edited after the run, or DVC was killed while it wrote its lock.
     write(replace(run, settings=point("train.epochs=2").settings))
     assert runs.workspace() is None
     write(run)
-    assert runs.stages_of_changed_code() == []
+    assert runs.current_code() == run.code
     edit("stages/train.py")
-    assert runs.stages_of_changed_code() == ["train"]
+    assert runs.current_code() != run.code
     runs.PARAMS.write_text("train:\n")  # its settings are comments
     assert runs.workspace() is None
     write(run)

@@ -11,10 +11,10 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import TITLES
 from birnn.lab import commands, execution, runs, search, search_results
 from birnn.lab.grid import Point
+from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from tests.birnn.lab.repository import METRICS, add, fake_dvc, git, make_run
 from tests.birnn.samples import NETWORK

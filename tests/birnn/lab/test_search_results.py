@@ -12,9 +12,9 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from birnn.core import paths
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.lab import search, search_results
+from birnn.runtime.errors import InputError
 from birnn.studies import store
 from tests.birnn.lab.repository import CORPUS, METRICS, add, git, make_run
 from tests.birnn.samples import NETWORK

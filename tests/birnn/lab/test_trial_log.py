@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from birnn.core.errors import InputError
 from birnn.lab import grid, recipes, trial_log
 from birnn.lab.recipes import Recipe
 from birnn.lab.runs import Run
+from birnn.runtime.errors import InputError
 from birnn.studies import store
 from tests.birnn.lab.repository import CORPUS, git, make_run
 from tests.birnn.samples import MODELS, NETWORK

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from birnn.core.errors import InputError
-from birnn.kernel import kernel
-from birnn.kernel.matrix_product import matrix_product
 from birnn.networks.definition import Network
 from birnn.networks.fused_network import FusedNetwork, find_cell
+from birnn.networks.kernel import kernel
+from birnn.networks.kernel.matrix_product import matrix_product
 from birnn.networks.network import build_network
+from birnn.runtime.errors import InputError
 from tests.birnn.small_networks import LAYERS, build, config, set_large_weights
 
 
@@ -95,7 +95,7 @@ def test_gradient_of_a_fixed_factor_is_not_computed(monkeypatch: pytest.MonkeyPa
         shapes.append((*a.shape, *b.shape))
         return a @ b
 
-    monkeypatch.setattr("birnn.kernel.matrix_product._multiply_in_parallel", multiply)
+    monkeypatch.setattr("birnn.networks.kernel.matrix_product._multiply_in_parallel", multiply)
     tf.function(lambda: tf.gradients(matrix_product(fixed, trained), trained))()
     assert shapes == [(3, 2, 2, 4)]
 

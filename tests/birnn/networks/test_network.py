@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from birnn.architectures.registry import NETWORKS
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network, count_parameters, predict, save_network
-from birnn.networks.registry import NETWORKS
 from tests.birnn.small_networks import LAYERS, build, build_keras_network, config, load
 
 

@@ -1,19 +1,13 @@
 """The figures: what they draw, and how models, splits and corpora are told apart."""
 
-import json
-import re
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.report import figures
 from birnn.style import colors, plotting
 from tests.birnn import samples
-from tests.projects import PROJECT
 
 MODELS = ("bilstm", "bigru", BASELINE)
 
@@ -102,19 +96,3 @@ def test_truncation_is_marked_if_in_range() -> None:
         (axes,) = figures.lengths(table, position + 1, "imdb").axes
         marks = [text for text in axes.texts if "truncate" in text.get_text()]
         assert [text.get_position()[0] for text in marks] == [position] * marked
-
-
-def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) -> None:
-    figures.write_plot_templates(tmp_path / "templates")
-    texts = {file.name: file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()}
-    scales = re.findall(r'"domain": (\[".*?\]),\s*"range": (\[.*?\])', "".join(texts.values()))
-    assert len(scales) == 2
-    for domain, shown in scales:
-        assert json.loads(shown) == [colors.MODEL_COLORS[model] for model in json.loads(domain)]
-    assert set(re.findall(r"#\w{6}", "".join(texts.values()))) <= {
-        *colors.MODEL_COLORS.values(),
-        colors.GRID,
-    }
-    assert all(map(json.loads, texts.values()))
-    plots = [next(iter(plot.values())) for plot in read_yaml(PROJECT / "dvc.yaml")["plots"]]
-    assert {plot["template"] for plot in plots} == {f"plots/templates/{name}" for name in texts}

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from birnn.core.errors import InputError
+from birnn.core.batching import BATCH_SIZE
 from birnn.core.outputs import read_json
 from birnn.reviews import corpus_reader, corpus_writer, tokenizer
-from birnn.reviews.batching import BATCH_SIZE
 from birnn.reviews.corpus import Corpus, Review
+from birnn.runtime.errors import InputError
 
 
 def review(name: str, group: str, label: int, text: str) -> Review:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core import machine, paths, stage
-from birnn.core.integrity import compute_md5
+from birnn.runtime.times import compute_md5
 
 
 def test_time_is_recorded_with_the_md5_of_the_output(

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.core.errors import InputError
-from birnn.core.settings import flatten, load
+from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
+from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from tests.birnn.studies.small_study import CORPUS, NETWORK, REVIEWS, SETTINGS, log_odds, make_study
-from tests.projects import PROJECT
+from tests.projects import DEFAULTS, PROJECT
 
 
 def test_written_study_is_read(tmp_path: Path) -> None:
@@ -147,5 +147,5 @@ def test_invalid_names_are_refused(name: str) -> None:
 
 def test_study_in_git_matches_the_default_settings() -> None:
     study = store.read(PROJECT / "study" / "seeds")
-    settings = flatten(load(PROJECT / "params.yaml").model_dump())
+    settings = flatten(DEFAULTS.model_dump())
     assert study.matches(study.about.corpus, settings)

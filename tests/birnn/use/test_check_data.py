@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from birnn.core.errors import InputError
-from birnn.core.settings import load
+from birnn.core.paths import PARAMS
+from birnn.core.yaml_files import read_yaml
+from birnn.lab.all_settings import AllSettings, check_all
+from birnn.runtime.errors import InputError
 from birnn.use import check_data
 from tests.birnn.use.conftest import invoke
 from tests.projects import copy_settings, set_settings
@@ -30,6 +32,10 @@ def own_folder(empty_project: Path) -> None:
     """Enter a project with the default settings and a folder for the user's files."""
     OWN.parent.mkdir(parents=True)
     copy_settings(empty_project)
+
+
+def load() -> AllSettings:
+    return check_all(read_yaml(PARAMS), PARAMS.name)
 
 
 def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any) -> pd.DataFrame:

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from rich.text import Text
 
-from birnn.core.errors import InputError
+from birnn.core.batching import BATCH_SIZE
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
-from birnn.reviews.batching import BATCH_SIZE
+from birnn.runtime.errors import InputError
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from birnn.use import output_tables
 from birnn.use.explanation import explain

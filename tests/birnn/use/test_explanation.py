@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from birnn.baseline.baseline import Baseline
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import BASELINE
 from birnn.evaluation.predictor import Predictor
-from birnn.training.baseline import Baseline
 from birnn.use.explanation import Explanation, explain
 from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor

@@ -1,12 +1,14 @@
 """Texts from arguments, standard input and files, with any content."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from birnn.core.errors import InputError
+from birnn.runtime.errors import InputError
 from birnn.use import input_texts
+from tests.projects import PROJECT, copy_settings, set_settings
 
 
 def read(
@@ -67,8 +69,13 @@ def test_files_without_texts_are_refused(tmp_path: Path) -> None:
             read(files=(tmp_path / name,))
 
 
-def test_column_of_a_published_corpus_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    params = {"fetch.source": "imdb", "csv.text_column": "review"}
-    lock = {"stages": {"fetch": {"params": {"params.yaml": params}}}}
-    monkeypatch.setattr(input_texts, "read_lock", lambda: lock)
+def test_column_of_a_published_corpus_is_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    copy_settings(tmp_path)
+    shutil.copy(PROJECT / "dvc.yaml", tmp_path)
+    set_settings(tmp_path, {"csv.text_column": "review"})
     assert input_texts.default_column() == "text"
+    set_settings(tmp_path, {"fetch.source": "csv"})
+    assert input_texts.default_column() == "review"

@@ -14,13 +14,14 @@ import numpy as np
 import onnx
 import pytest
 
-from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
-from birnn.core.settings import Pooling, Side
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
 from birnn.evaluation.network_model import NetworkModel
 from birnn.evaluation.predictor import Predictor
+from birnn.networks.definition import Pooling
 from birnn.networks.log_odds import probability
+from birnn.reviews.sequences import Side
+from birnn.runtime.errors import InputError
 from birnn.use import onnx_model
 from tests.birnn import small_networks
 from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE

@@ -17,9 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.evaluation.predictor import Predictions, Predictor
+from birnn.runtime.errors import InputError
 from birnn.use import http_server, serve
 from birnn.use.explanation import explain
 from birnn.use.request_queue import LARGEST_BATCH, LONGEST_QUEUE, RequestQueue

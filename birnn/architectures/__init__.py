@@ -1,0 +1,1 @@
+"""One module per network, and the registry that lists them."""

@@ -1,0 +1,18 @@
+"""All networks of the pipeline, in the order of tables and figures."""
+
+from typing import Any, TypeVar
+
+from pydantic import create_model
+
+from birnn.architectures import bigru, bilstm
+from birnn.core.settings import Sections
+
+NETWORKS = {each.NETWORK.name: each.NETWORK for each in (bilstm, bigru)}
+
+SectionsType = TypeVar("SectionsType", bound=Sections)
+
+
+def with_networks(kind: type[SectionsType]) -> type[SectionsType]:
+    """Return settings of this kind that also have the section of each network."""
+    sections: dict[str, Any] = {name: each.settings for name, each in NETWORKS.items()}
+    return create_model(kind.__name__, __base__=kind, **sections)

@@ -1,0 +1,1 @@
+"""The linear baseline, with which the networks are compared."""

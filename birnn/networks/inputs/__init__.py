@@ -1,0 +1,1 @@
+"""Inputs of the networks besides the embedding of a word: n-grams and regions."""

@@ -1,1 +1,0 @@
-"""The user's own labelled texts, in files of many layouts."""

@@ -1,0 +1,1 @@
+"""Word vectors and embeddings of regions, trained before the networks."""

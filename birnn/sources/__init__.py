@@ -1,0 +1,1 @@
+"""IMDB, Rotten Tomatoes and the user's own files."""

@@ -1,0 +1,55 @@
+"""The sources of a corpus, by name."""
+
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from birnn.core import paths
+from birnn.reviews.corpus import Corpus
+from birnn.runtime.errors import InputError
+from birnn.sources import imdb, labelled_files, rotten_tomatoes
+from birnn.sources.download import UnreachableError
+from birnn.sources.settings import Csv, Fetch
+
+
+def own(csv: Csv, folder: Path = paths.OWN) -> Corpus:
+    """Return the corpus of the user's own files in `folder`."""
+    files = labelled_files.LabelledFiles(csv, folder)
+    # A folder `imdb` is not the published corpus.
+    name = f"own/{csv.train}" if csv.train in {"imdb", "rotten-tomatoes"} else csv.train
+    return Corpus(
+        name,
+        files.read,
+        classes=csv.classes,
+        read_unlabelled=files.read_unlabelled,
+        describe=files.describe,
+    )
+
+
+def find(fetch: Fetch, csv: Csv) -> Corpus:
+    """Return the corpus in the settings, or the fallback corpus if it cannot be reached."""
+    try:
+        return load(fetch.source, csv)
+    except UnreachableError as error:
+        if fetch.offline is None:
+            raise InputError(f"{error}, or set fetch.offline in params.yaml") from error
+        print(f"warning: {error}", file=sys.stderr)
+        return replace(load(fetch.offline, csv), fallback_for=fetch.source)
+
+
+def load(name: str, csv: Csv) -> Corpus:
+    """Return the corpus that has this name: a published one, or the user's own."""
+    if name == "imdb":
+        # Experiments use the project's download, too.
+        archive = imdb.locate(paths.main_folder() / paths.RAW)
+        return Corpus(
+            name,
+            partial(imdb.read, archive),
+            read_unlabelled=partial(imdb.read_unlabelled, archive),
+            tokenizer="keras",
+            verify=partial(imdb.verify, archive),
+        )
+    if name == "rotten-tomatoes":
+        return Corpus(name, rotten_tomatoes.read)
+    return own(csv)
