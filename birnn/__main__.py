@@ -21,7 +21,7 @@ from birnn.use.model_options import Model, Threshold, load_model
 GROUPS = {
     "Predict": "predict explain serve export",
     "Look at results": "results mistakes",
-    "Experiment": "sweep leaderboard study recipes search tried review",
+    "Experiment": "sweep study recipes search tried review",
     "Data": "data",
 }
 WIDTH = 1_000  # letters; the help of a command is shorter

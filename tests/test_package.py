@@ -19,8 +19,6 @@ RUNS = {
     "data": (["check", "own.csv"], "To train, run: dvc exp run"),
     "explain": (["A fine film."], "log-odds of positive"),
     "export": (["birnn.onnx"], "shows how to encode texts"),
-    "fresh": ([], "dvc.lock is fresh"),
-    "leaderboard": ([], "Sorted by"),
     "mistakes": ([], "probability of positive"),
     "predict": (["A fine film."], "(BiLSTM "),
     "recipes": ([], "dvc exp run --temp -S"),

@@ -121,8 +121,8 @@ def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
     result = run("dvc", "repro", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "WARNING" not in result.stderr  # such as DVC's for an empty folder
-    # No cache can know if a source is reachable, and DVC has none for the files of the report.
-    assert stages_run(result.stdout) == ["fetch", "report"]
+    # DVC has no run cache for outputs with `persist`, and none for the files of the report.
+    assert stages_run(result.stdout) == ["fetch", "pad", "report"]
 
 
 def test_experiments_need_no_data_of_the_last_commit(finished_copy: Path) -> None:

@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 from birnn.evaluation.model_names import TITLES
 from birnn.lab import recipes as stored_recipes
 from birnn.lab.grid import Point
-from birnn.lab.locks import hold_lock
-from birnn.lab.runs import Run, read_predictions, training, with_unique_names
+from birnn.lab.runs import Run, read_predictions, training, with_all_measures, with_unique_names
 from birnn.runtime.errors import InputError
 from birnn.studies import store, writing
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
-@hold_lock(writing.LOCK)
+@FileLock(writing.LOCK)
 def study(  # noqa: PLR0913  # what to write, from what, and how
     name: str,
     command: str,
@@ -46,6 +46,9 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
     recipes = stored_recipes.read() if several_recipes or adds_a_recipe else {}
     varied = [key for key in points[0].chosen if key != SEED]
     found = with_unique_names([*runs.values()])
+    corpus = _single_corpus([run.metrics["corpus"] for run in found])
+    if not chooses:
+        found = [*map(with_all_measures, found)]
     table = pd.DataFrame(
         [_row(points[at], run, recipes) for at, run in zip(runs, found, strict=True)]
     )
@@ -53,7 +56,7 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
     changed = {key for recipe in recipes.values() for key in recipe.all_settings}
     about = About(
         command=command,
-        corpus=_single_corpus([run.metrics["corpus"] for run in found]),
+        corpus=corpus,
         varied=([RECIPE] if recipes else []) + varied,
         settings=store.shared_settings(points[0].settings, [*map(str, table), *changed]),
         recipes=[

@@ -98,42 +98,6 @@ def study(
     print_study(collected)
 
 
-@app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
-def leaderboard(
-    sort: Annotated[
-        str | None,
-        typer.Option(
-            help="Metric, such as bigru.accuracy. By default networks.holdout_accuracy if all runs "
-            "hold out reviews, else networks.accuracy.",
-            show_default=False,
-        ),
-    ] = None,
-    where: Annotated[
-        list[str],
-        typer.Option(help="Setting and its values, such as train.epochs=3,5. Repeatable."),
-    ] = [],
-    name: Annotated[str, typer.Option(help="Pattern of names, such as 'seed-*'.")] = "*",
-    count: Annotated[int | None, typer.Option(min=1, help="Number of rows, best first.")] = None,
-    *,
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
-    ] = False,
-) -> None:
-    """Compare finished experiments on the current corpus, sorted by a metric.
-
-    The row workspace is the run in the project's folder.
-    """
-    from birnn.lab import leaderboard as board
-
-    found, others = board.collect_runs()
-    table, metric = board.sort(board.select(found, where, name), sort)
-    shown = table.iloc[:count]
-    if csv:
-        board.print_csv(shown)
-    else:
-        board.print_table(shown, metric, board.describe(shown, metric, others))
-
-
 @app.command(
     epilog="Example: birnn search rate -S train.learning_rate=log:1e-4..1e-2 "
     "--metric bigru.holdout_accuracy"
@@ -251,7 +215,7 @@ def review(
 
     from birnn.core.settings import validate_section
     from birnn.core.yaml_files import read_yaml
-    from birnn.lab import execution, grid, private_apis, processes, runs
+    from birnn.lab import execution, grid, processes, runs
     from birnn.lab import review as reviews
     from birnn.runtime.errors import InputError
     from birnn.studies import store
@@ -259,7 +223,7 @@ def review(
     machines = _machines(on, cpus, gpus, git_remote) if seeds else None
     file = project.located(output)
     gate = validate_section(reviews.Gate, read_yaml(reviews.GATE), str(reviews.GATE))
-    stale = private_apis.stale_stages()
+    stale = runs.stale_stages()
     before, after = runs.read(base), runs.read()
     study_of_base = reviews.find_study(reviews.read_studies(base), store.read_all(), before)
     change = reviews.Change(before, after, study_of_base)

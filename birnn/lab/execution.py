@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from birnn.core.paths import STATE
 from birnn.lab import launcher, processes, runs
 from birnn.lab.command_line import literal
 from birnn.lab.grid import Point
-from birnn.lab.locks import hold_lock
 from birnn.runtime.errors import InputError
 
 STASH = "refs/exps/stash"  # reference of DVC to experiments that have not started yet
@@ -27,7 +28,12 @@ PATIENCE = 60  # seconds
 def exclusively() -> Iterator[None]:
     """Hold the lock of sweeps and searches."""
     check_code()
-    with hold_lock(STATE / "sweep.lock"):
+    lock = FileLock(STATE / "sweep.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InputError("a sweep or search already runs in this folder: wait for it") from error
+    with lock:
         # DVC would run an experiment whose DVC was killed while it started, next to the new one.
         processes.run("git", "update-ref", "-d", STASH)
         try:

@@ -3,7 +3,6 @@
 Functions import them, because DVC takes half a second. `cluster` and `worker` use DVC's `Config`.
 """
 
-import logging
 from collections.abc import Collection
 
 
@@ -18,17 +17,3 @@ def hash_dependencies(folders: Collection[str]) -> dict[tuple[str, str], str]:
             for dep in stage.deps
             if dep.def_path.startswith(tuple(folders))
         }
-
-
-def stale_stages() -> list[str]:
-    """Return the stages that `dvc repro` would run, or the reason why DVC cannot say."""
-    from dvc.exceptions import DvcException  # noqa: PLC0415
-    from dvc.repo import Repo  # noqa: PLC0415
-
-    logging.getLogger("dvc").setLevel(logging.ERROR)
-    try:
-        with Repo() as repo:
-            return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
-    except DvcException as error:
-        # Without the data, it is not known which later stages are stale.
-        return [f"cannot be checked: {error}"]

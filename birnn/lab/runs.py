@@ -36,8 +36,7 @@ from birnn.runtime.errors import InputError, refuse_conflict
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CORPUS = paths.CORPUS.as_posix()
-# Stages whose code the metrics of a known corpus do not depend on: of the sources, and the last.
-FETCH, FETCH_UNLABELLED, REPORT = "fetch", "fetch_unlabelled", "report"
+REPORT = "report"  # no metric depends on the code of this stage
 PACKAGES = ("birnn/", "stages/")
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
@@ -66,13 +65,14 @@ class Run:
 
     @property
     def code(self) -> Code:
-        """The code that the stages ran."""
-        return {
+        """The code that the stages ran, except the last."""
+        code = {
             (name, dep["path"]): dep["md5"]
             for name, stage in self.lock["stages"].items()
             for dep in stage["deps"]
             if dep["path"].startswith(PACKAGES)
         }
+        return _without_report(code)
 
     @property
     def measures(self) -> dict[str, float]:
@@ -100,6 +100,11 @@ def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any
         ) from error
 
 
+def with_all_measures(run: Run) -> Run:
+    """Return a run with all numbers of its evaluation, see `read_output`."""
+    return replace(run, metrics=read_output(run, paths.EVALUATION, json.load))
+
+
 def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
     table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", pd.read_parquet)
@@ -112,7 +117,7 @@ def names(points: Sequence[Point]) -> list[str]:
     A name ends with a digest of everything that the results depend on, such as
     `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
     """
-    code = [[*key, md5] for key, md5 in current_code().items() if key[0] != REPORT]
+    code = [[*key, md5] for key, md5 in current_code().items()]
     corpus, own_files = _hashes(read_lock(), "outs").get(CORPUS), _hash_own_files(points)
     found = []
     for point in points:
@@ -132,40 +137,28 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     runs = {
         _settings_text(run.settings): run
         for run in finished_with_any_code()
-        if metrics_code(run.code) == metrics_code(code)
-        and _has_current_corpus(run, lock, code, own_files)
+        if run.code == code and _has_current_corpus(run, lock, own_files)
     }
     texts = [_settings_text(point.settings) for point in points]
     return {index: runs[text] for index, text in enumerate(texts) if text in runs}
 
 
-def _has_current_corpus(run: Run, lock: Lock, code: Code, own_files: str) -> bool:
+def _has_current_corpus(run: Run, lock: Lock, own_files: str) -> bool:
     """Return whether an experiment with the settings of a run would read the same reviews now.
 
-    If the corpus in `dvc.lock` is from this source, the run must have the same corpus. Otherwise,
-    and for unlabelled reviews, the current code must have read the source.
+    If the corpus in `dvc.lock` is from this source, the run must have the same corpus.
     """
     read, locked = _hashes(run.lock, "deps"), _hashes(lock, "deps")
     source, locked_source = (
         each["stages"].get("fetch", {}).get("params") for each in (run.lock, lock)
     )
-
-    def has_current_files(deps: Hashes) -> bool:
-        return not _reads_own_files(run) or deps.get(OWN_FILES) == own_files
-
-    def has_current_code(stage: str) -> bool:
-        return _code_of(stage, run.code) == _code_of(stage, code)
-
-    if source == locked_source and has_current_files(locked):
-        is_same = _hashes(run.lock, "outs").get(CORPUS) == _hashes(lock, "outs").get(CORPUS)
-    else:
-        about = run.metrics["corpus"]
-        # Another time, the requested corpus may be reachable instead of the fallback.
-        is_requested = about["name"] == about["requested"]
-        is_same = is_requested and has_current_files(read) and has_current_code(FETCH)
-    if run.settings["word_vectors.reviews"] != "all" and not run.settings["train.self_training"]:
-        return is_same
-    return is_same and has_current_code(FETCH_UNLABELLED) and has_current_files(read)
+    if _reads_own_files(run) and read.get(OWN_FILES) != own_files:
+        return False
+    if source == locked_source and locked.get(OWN_FILES) == read.get(OWN_FILES):
+        return _hashes(run.lock, "outs").get(CORPUS) == _hashes(lock, "outs").get(CORPUS)
+    # Another time, the requested corpus may be reachable instead of the fallback.
+    about = run.metrics["corpus"]
+    return bool(about["name"] == about["requested"])
 
 
 def finished_with_any_code() -> list[Run]:
@@ -181,11 +174,6 @@ def finished_with_any_code() -> list[Run]:
         for (folder, rest, name, revision), record in zip(experiments, records, strict=True)
     )
     return [run for run in runs if run]
-
-
-def workspace() -> Run | None:
-    """Return the run in the working tree, or None if it is not finished."""
-    return _run_of(read_pipeline(), WORKSPACE, "", head(), *_workspace_records())
 
 
 def read(commit: str | None = None) -> Run:
@@ -213,13 +201,20 @@ def with_unique_names(found: Sequence[Run]) -> list[Run]:
 
 def current_code() -> Code:
     """Return the code in the working tree, which may differ from the code in the lock."""
-    return private_apis.hash_dependencies(PACKAGES)
+    return _without_report(private_apis.hash_dependencies(PACKAGES))
 
 
-def metrics_code(code: Code) -> Code:
-    """Return the code that affects the metrics, if the corpus is known."""
-    others = {FETCH, FETCH_UNLABELLED, REPORT}
-    return {key: md5 for key, md5 in code.items() if key[0] not in others}
+def _without_report(code: Code) -> Code:
+    """Return the code on which metrics depend."""
+    return {key: md5 for key, md5 in code.items() if key[0] != REPORT}
+
+
+def stale_stages() -> list[str]:
+    """Return the stages that `dvc repro` would run, or the reason why DVC cannot say."""
+    planned = processes.run("dvc", "repro", "--dry", "--allow-missing", check=False)
+    if planned.returncode:
+        return [f"cannot be checked: {processes.last_line(planned.stderr.decode())}"]
+    return re.findall(r"^Running stage '(.*)':", planned.stdout.decode(), re.MULTILINE)
 
 
 def _workspace_records() -> list[bytes | None]:
@@ -349,10 +344,6 @@ def _hashes(lock: Lock, kind: str) -> Hashes:
     return {entry["path"]: entry["md5"] for stage in stages for entry in stage[kind]}
 
 
-def _code_of(stage: str, code: Code) -> Code:
-    return {key: md5 for key, md5 in code.items() if key[0] == stage}
-
-
 def _reads_own_files(run: Run | Point) -> bool:
     return bool(run.settings["fetch.source"] == OWN)
 
@@ -361,7 +352,7 @@ def _hash_own_files(points: Sequence[Point]) -> str:
     """Return the hash of the user's files if a point reads them, otherwise an empty string."""
     if not any(map(_reads_own_files, points)):
         return ""
-    return private_apis.hash_dependencies([OWN_FILES])[FETCH, OWN_FILES]
+    return private_apis.hash_dependencies([OWN_FILES])["fetch", OWN_FILES]
 
 
 def _settings_text(settings: Mapping[str, Any]) -> str:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 from birnn.evaluation.model_names import TITLES
 from birnn.lab import recipes
 from birnn.lab.command_line import as_text
-from birnn.lab.locks import hold_lock
 from birnn.lab.runs import Run
 from birnn.lab.runs import read as read_run
 from birnn.runtime.errors import InputError
@@ -24,7 +24,7 @@ from birnn.studies.store import RECIPE, SEED, About, Study
 REVISION_DIGITS = 12
 
 
-@hold_lock(writing.LOCK)
+@FileLock(writing.LOCK)
 def append(runs: Iterable[Run]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from birnn.core.settings import SECTION, Fraction, Section, Sections, Seed
@@ -19,19 +19,10 @@ Labels = Label | Annotated[list[Label], Field(min_length=1)]
 CLASS_NAME = re.compile(r"(?!true$|false$)[^\W\d_][\w '&/-]*", re.IGNORECASE)
 
 
-def _refuse_removed(source: Any) -> Any:
-    """Name the replacement of a source that was removed."""
-    if source == "imdb-npz":
-        raise PydanticCustomError(
-            "removed", "this source was removed: use imdb, which gives the same ids"
-        )
-    return source
-
-
 class Fetch(Section):
     """The source of the reviews."""
 
-    source: Annotated[Literal["imdb", "rotten-tomatoes", "csv"], BeforeValidator(_refuse_removed)]
+    source: Literal["imdb", "rotten-tomatoes", "csv"]
     offline: Literal["rotten-tomatoes"] | None
     overlap: Literal["report", "refuse"]
 

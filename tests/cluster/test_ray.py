@@ -27,7 +27,7 @@ def labels(project: Path) -> list[str]:
 def metrics(project: Path, label: str) -> dict[str, Any]:
     name = experiment(project, label)
     reference = next(each for each in experiments(project) if each.endswith(f"/{name}"))
-    return json.loads(check_output(project, "git", "show", f"{reference}:metrics/evaluation.json"))
+    return json.loads(check_output(project, "git", "show", f"{reference}:metrics/metrics.json"))
 
 
 def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) -> None:

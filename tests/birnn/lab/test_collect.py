@@ -145,7 +145,6 @@ def test_commands_collect_recipes_and_the_log_of_settings(monkeypatch: pytest.Mo
     assert store.read(store.FOLDER / "a").about.command == " ".join(["birnn", *other])
     assert "4 new of 4 rows" in run("tried")
     assert "0 new of 4 rows" in run("tried")
-    assert "Sorted by networks.accuracy." in run("leaderboard", "--count", "1")
 
 
 def test_results_are_not_lost() -> None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.lab import execution, grid, locks, runs
+from birnn.lab import execution, grid, runs
 from birnn.lab.grid import Point
 from birnn.runtime.errors import InputError
 from tests.birnn.lab.repository import add, fake_dvc, git, make_run
@@ -62,15 +62,13 @@ def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
     assert Path("ended").exists()
 
 
-def test_sweep_runs_each_experiment_once_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 0)
+def test_sweep_runs_each_experiment_once_and_alone() -> None:
     points = grid.points(["train.seed=0..2"])
     executed: list[str] = []
-    lock = Path("state", "sweep.lock")
 
     def execute(missing: Sequence[Point]) -> Iterator[Point]:
-        with pytest.raises(TimeoutError, match="sweep is already running"), locks.hold_lock(lock):
-            pass
+        with pytest.raises(InputError, match="already runs in this folder"):
+            execution.run(points, None)
         for point in missing:
             executed.append(point.label)
             if len(executed) == 2:

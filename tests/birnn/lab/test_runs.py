@@ -11,7 +11,7 @@ import pytest
 
 from birnn.core import paths
 from birnn.evaluation.model_names import NETWORKS
-from birnn.lab import grid, private_apis, runs
+from birnn.lab import grid, runs
 from birnn.lab.grid import Point
 from birnn.runtime.errors import InputError
 from tests.birnn.lab.repository import (
@@ -50,7 +50,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
         # Outputs of other stages, and code that does not affect the metrics.
         UNLABELLED: True,
         "data/padded/train": True,
-        "stages/fetch.py": True,
+        "stages/report.py": True,
     }
     points = grid.points([f"train.seed=0..{len(changes)}"])
     added = [
@@ -171,27 +171,18 @@ def test_missing_or_damaged_output_of_an_experiment_is_named() -> None:
             runs.read_predictions(found)
 
 
-def test_workspace_is_a_run_if_it_is_complete() -> None:
-    run = runs.workspace()
-    assert run
-    assert (run.name, run.baseline) == ("workspace", git("rev-parse", "HEAD"))
-    assert run.metrics == METRICS
-    reviews = dict.fromkeys((TRAIN, TEST), "c" * 32)
-    assert runs.locked_reviews(run.lock) == reviews
-    assert runs.metrics_code(runs.current_code()).keys() == {("train", "stages/train.py")}
-    # The settings were edited after the run, or DVC was killed while it wrote its lock.
-    write(replace(run, settings=point("train.epochs=2").settings))
-    assert runs.workspace() is None
-    write(run)
+def test_files_of_the_workspace_are_read() -> None:
+    run = runs.read()
+    assert (run.name, run.metrics) == ("workspace", METRICS)
+    assert runs.locked_reviews(run.lock) == dict.fromkeys((TRAIN, TEST), "c" * 32)
+    assert runs.current_code() == run.code
+    assert ("train", "stages/train.py") in run.code
+    edit("stages/report.py")
     assert runs.current_code() == run.code
     edit("stages/train.py")
     assert runs.current_code() != run.code
-    runs.PARAMS.write_text("train:\n")  # its settings are comments
-    assert runs.workspace() is None
-    write(run)
     for file in reversed(runs.RECORDS):
         file.write_text(file.read_text() + "\n[")
-        assert runs.workspace() is None
         expected = rf"^{file.as_posix()} of workspace is not valid .*: fix it, or run git"
         with pytest.raises(InputError, match=expected):
             runs.read()
@@ -216,7 +207,7 @@ def test_damaged_times_are_skipped() -> None:
 
 def test_unreadable_pipeline_is_the_reason_why_stages_cannot_be_checked() -> None:
     Path("dvc.yaml").write_text("<<<<<<< HEAD")
-    (reason,) = private_apis.stale_stages()
+    (reason,) = runs.stale_stages()
     assert reason.startswith("cannot be checked: './dvc.yaml' validation failed")
 
 
