@@ -115,6 +115,21 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
     assert stages_run(output) == ["fetch", "fetch_unlabelled", "report"]
 
 
+def test_stale_lock_is_named(finished_copy: Path) -> None:
+    command = ("make", "--assume-old", ".venv/.complete", "fresh")
+    (finished_copy / ".venv").mkdir()
+    (finished_copy / ".venv" / ".complete").touch()
+    assert "dvc.lock is fresh" in check_output(finished_copy, *command)
+    shutil.rmtree(finished_copy / "models")  # as in a clone
+    with (finished_copy / "stages" / "pad.py").open("a", encoding="utf-8") as code:
+        code.write("# A comment.\n")
+    stale = run(*command, cwd=finished_copy)
+    assert stale.returncode != 0
+    assert stale.stdout.startswith("stale: pad")
+    (finished_copy / "dvc.yaml").write_text("<<<<<<< HEAD")
+    assert run(*command, cwd=finished_copy).returncode != 0
+
+
 def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
     shutil.rmtree(finished_copy / "models")
     (finished_copy / "dvc.lock").unlink()

@@ -13,6 +13,9 @@ SectionsType = TypeVar("SectionsType", bound=Sections)
 
 
 def with_networks(kind: type[SectionsType]) -> type[SectionsType]:
-    """Return settings of this kind that also have the section of each network."""
-    sections: dict[str, Any] = {name: each.settings for name, each in NETWORKS.items()}
+    """Return settings of this kind that also have the section of each network that has one."""
+    sections: dict[str, Any] = {
+        name: (each.settings, ... if each.settings.model_fields else each.settings())
+        for name, each in NETWORKS.items()
+    }
     return create_model(kind.__name__, __base__=kind, **sections)

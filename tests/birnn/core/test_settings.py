@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from birnn.architectures.registry import NETWORKS
 from birnn.core import settings
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.lab.all_settings import AllSettings, check_all
-from birnn.networks.definition import Units
+from birnn.networks.definition import Network, Units
 from birnn.runtime.errors import InputError
 from tests.projects import PROJECT, refusal, set_settings
 
@@ -140,6 +141,14 @@ def test_stage_checks_the_names_of_all_sections_and_the_values_it_reads(
     assert settings.load(StageSettings).train.seed == 1
     file.write_text(content, encoding="utf-8")
     assert error in refusal(settings.load, StageSettings)
+
+
+def test_network_without_settings_needs_no_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = read_yaml(DEFAULTS)
+    bare = Network("bare", title="", color="gray", build=lambda _: None)
+    monkeypatch.setitem(NETWORKS, "bare", bare)
+    assert check_all(content, "").bare == settings.Section()
+    assert "bare.a is 1: no such setting" in refusal(check_all, content | {"bare": {"a": 1}}, "")
 
 
 def test_lists_that_dvc_sets_leave_comments_where_they_are(tmp_path: Path) -> None:
