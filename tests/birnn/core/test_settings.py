@@ -125,7 +125,7 @@ class StageSettings(settings.Sections):
     [
         ("train: {seed: 1}", "other is missing: field required"),
         ("train: {seed: 1}\nother: {units: 3, a: 2}", "other.a is 2: no such setting; choose"),
-        ("trian: {seed: 1}", "trian: no such section; choose from other, train, unread"),
+        ("trains: {seed: 1}", "trains: no such section; choose from other, train, unread"),
         ("train: {seed: -1}\nother: {units: 3}", "train.seed is -1: input should be greater"),
         ("train: [", "is not valid YAML"),
     ],
