@@ -113,7 +113,7 @@ def predict(
     threshold: Threshold = None,
     column: Annotated[
         str | None,
-        typer.Option(help="Column of the texts in tables. By default, as in training, or text."),
+        typer.Option(help="Column of the texts in tables. By default csv.text_column, or text."),
     ] = None,
     output: Annotated[
         Path | None,

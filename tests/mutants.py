@@ -31,7 +31,10 @@ from tests.projects import PROJECT, check_output
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
-PACKAGES = ("core", "evaluation", "lab", "own_data", "recipes", "reviews", "runtime", "training")
+PACKAGES = (
+    *("baseline", "core", "evaluation", "lab", "pretraining", "reviews", "runtime", "sources"),
+    "training",
+)
 # Cosmic Ray also has operators that no test can miss, such as << instead of +.
 OPERATORS = re.compile(
     r"core/(Number\w+|Add\w+|Zero\w+|Replace(True|False|Or|And|Break|Continue)With\w+"

@@ -35,6 +35,6 @@ def test_full_disk_gives_one_line_error_and_loses_nothing(finished_copy: Path, s
 def test_truncated_input_is_repaired(finished_copy: Path) -> None:
     expected, file = results(finished_copy), finished_copy / "data/padded/test/sequences.npy"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    # DVC sees that the file has another size, and restores the folder from its run cache.
+    # DVC sees that the file has another size, and runs `pad` again.
     check_output(finished_copy, "dvc", "repro")
     assert results(finished_copy) == expected

@@ -1,6 +1,7 @@
 """Test the pipeline on IMDB: unlabelled reviews, and predictions and behavior after two epochs."""
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from birnn.core.outputs import read_json
 from birnn.evaluation import behavioral_tests, predictor
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from tests.projects import check_output, copy, set_settings
+from tests.projects import PROJECT, check_output, copy, set_settings
 
 # Highest allowed failure rates.
 BOUNDS = {
@@ -43,10 +44,20 @@ def test_unlabelled_reviews_of_imdb(imdb: Path, tmp_path: Path) -> None:
     assert pq.ParquetFile(folder / "reviews.parquet").metadata.num_rows == 49_359
 
 
-@pytest.mark.exhaustive
-def test_failure_rates_are_bounded(imdb: Path) -> None:
-    table = pd.read_csv(imdb / "data" / "evaluated" / "checklist.csv").set_index(["test", "model"])
-    rates = table["failure_rate"].unstack("model")  # noqa: PD010
+def test_committed_failure_rates_are_bounded() -> None:
+    report = (PROJECT / "report" / "report.md").read_text(encoding="utf-8").replace(",", "")
+    rows = re.findall(r"(?m)^\| (?:MFT|INV|DIR): (.*?) \| (\d+).*? \| (.*) \|$", report)
+    rates = pd.DataFrame(
+        {
+            # Percentages with intervals, or numbers of failures.
+            test: [
+                float(cell.split()[0]) / (100 if "(" in cell else int(cases))
+                for cell in cells.split(" | ")
+            ]
+            for test, cases, cells in rows
+        },
+        index=["bilstm", "bigru", BASELINE],
+    ).T
     assert set(rates.index) == {*BOUNDS, *UNBOUNDED}
     for test, bound in BOUNDS.items():
         models = [BASELINE] if test in SEED_DEPENDENT else rates.columns

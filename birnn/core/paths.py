@@ -40,12 +40,12 @@ EVALUATED = Path("data/evaluated")
 COSTS = EVALUATED / "costs.json"
 MISTAKES = EVALUATED / "mistakes.parquet"
 EVALUATION = EVALUATED / "evaluation.json"
-METRICS = Path("metrics/metrics.json")  # those of its numbers that `dvc metrics diff` compares
+METRICS = Path("metrics/metrics.json")  # the numbers that `dvc metrics diff` compares
 PLOTS = Path("plots")
 REPORT = Path("report")
 STUDIES = Path("study")
 
-STATE = Path("state")  # checkpoints and times: no outputs
+STATE = Path("state")  # checkpoints, times, searches and locks: no outputs
 
 
 def main_folder() -> Path:

@@ -32,7 +32,7 @@ class Metrics(dict[str, Any]):
 
 def read_metrics() -> Metrics:
     """Return the content of `evaluation.json`."""
-    advice = f"{EVALUATION} is missing or damaged: run dvc repro in the project folder"
+    advice = f"{EVALUATION} is missing or damaged: run dvc repro, dvc checkout or dvc pull"
     try:
         metrics = json.loads(EVALUATION.read_bytes(), object_pairs_hook=Metrics)
     except (FileNotFoundError, ValueError) as error:

@@ -32,7 +32,7 @@ REVIEWED = (
     *(f"influence_{name}" for name in INFLUENCE_PARTS),
     *("accuracy_difference", "difference_low", "difference_high", "disagreement"),
 )
-CORPUS = ("name", "requested", "digest", "validation")  # of the corpus, what runs must share
+CORPUS = ("name", "requested", "digest", "validation")  # of a corpus: equal in comparable runs
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""All settings, which experiments check before the first stage runs."""
+"""All settings, which the commands of `birnn` check at once, before a stage runs."""
 
 from typing import Any
 

@@ -65,7 +65,7 @@ class Run:
 
     @property
     def code(self) -> Code:
-        """The code that the stages ran, except the last."""
+        """The code of all stages except `report`."""
         code = {
             (name, dep["path"]): dep["md5"]
             for name, stage in self.lock["stages"].items()

@@ -1,6 +1,6 @@
 """The task of a cluster machine: clone, run one experiment, and push it to both remotes.
 
-Ray sends this module, `launcher` and `birnn.core.processes` with each task, to machines that lack
+Ray sends this module, `launcher` and `birnn.lab.processes` with each task, to machines that lack
 this project. So tasks use nothing else of it, and otherwise only the standard library at the top.
 """
 

@@ -156,7 +156,7 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
 
 
 class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
-    """Embeddings of regions, from the tables of `recipes.regions`, and a linear map for them."""
+    """Embeddings of regions, from the tables of `inputs.regions`, and a linear map for them."""
 
     def __init__(self, num_words: int, sizes: Sequence[int]) -> None:
         """Create tables of `sizes` n-grams of ids below `num_words`, filled with zeros."""

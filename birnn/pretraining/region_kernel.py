@@ -1,7 +1,7 @@
 """Training of embeddings of regions, compiled by Numba.
 
 The embedding of a region, REGION words in a row, predicts with other weights for either side which
-words are among the REGION words before and after it (see `recipes.regions`). The arrays are
+words are among the REGION words before and after it (see `networks.inputs.regions`). The arrays are
 C-contiguous:
 
     ngrams      int32 (words, longest)          row of `vectors` of each n-gram that ends at a word,

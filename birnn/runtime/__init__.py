@@ -1,4 +1,4 @@
-"""Errors, signals, times and terminal output, which cannot change results: no stage depends on it.
+"""Errors, signals, times and terminal output, which cannot change results.
 
-These modules import nothing else of the project.
+So no stage depends on these modules, which import nothing else of the project.
 """

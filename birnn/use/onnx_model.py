@@ -291,7 +291,7 @@ def _onnx_weights(cell: keras.Layer, gates: list[int]) -> list[NDArray[np.float3
 def _ngram_ratios(graph: Graph, table: NgramTable, num_words: int) -> str:
     """Add a look-up of n-grams and return its ratios, shape (reviews, length, longest n-gram).
 
-    `recipes.ngrams.codes` defines the codes.
+    `networks.inputs.ngrams.codes` defines the codes.
     """
     zero = graph.constant(PADDING, np.int64)
     ids = graph.node("Cast", "ids", to=TensorProto.INT64)

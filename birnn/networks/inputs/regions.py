@@ -1,7 +1,7 @@
 """Embeddings of regions, five words in a row, as fixed inputs of a network.
 
 One embedding adds up vectors of a region's words, the other of its n-grams.
-`training.region_training` trains them.
+`pretraining.region_training` trains them.
 """
 
 from dataclasses import dataclass
