@@ -53,10 +53,12 @@ format: $(ENV) ## format the code and apply automatic fixes
 	ruff check --fix
 
 fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
-	@# DVC needs no data for this, and exits with 0 even if stages are stale.
-	@planned=$$(dvc repro --dry --allow-missing) || exit 1; \
-	stale=$$(echo "$$planned" | sed -n "s/^Running stage '\(.*\)':/\1/p" | paste -sd ' ' -); \
+	@# DVC exits with 0 even if stages are stale. Without the data, it fails at the first one.
+	@planned=$$(dvc repro --dry --allow-missing 2>&1); status=$$?; \
+	stale=$$(echo "$$planned" | sed -n "s/^Running stage '\(.*\)':/\1/p; \
+		s/.*failed to reproduce '\([^']*\)'.*/\1/p" | paste -sd ' ' -); \
 	if [ "$$stale" ]; then echo "stale: $$stale; run make repro, and commit the results"; exit 1; fi; \
+	if [ $$status != 0 ]; then echo "$$planned"; exit 1; fi; \
 	echo "dvc.lock is fresh"
 
 # The experiments of studies, by name; study/PROTOCOL.md plans them.

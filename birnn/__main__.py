@@ -133,7 +133,7 @@ def predict(
     from birnn.use import predict as command
 
     files = [project.located(path) for path in file or []]
-    column = column or input_texts.default_column()
+    column = column or (input_texts.default_column() if files else "text")
     command.run(
         input_texts.read(texts or [], files, column, whole=whole),
         partial(load_model, model, threshold),

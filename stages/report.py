@@ -17,6 +17,7 @@ from birnn.core.settings import Sections, flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
+from birnn.evaluation.selection import Report
 from birnn.report import documents, figures
 from birnn.report.what_differs import PLANNED
 from birnn.reviews import corpus_statistics, tokenizer
@@ -39,6 +40,7 @@ class Settings(Sections):
     """The settings of this stage."""
 
     pad: Pad
+    report: Report
 
 
 def main(settings: Settings) -> None:

@@ -120,12 +120,15 @@ def test_stale_lock_is_named(finished_copy: Path) -> None:
     (finished_copy / ".venv").mkdir()
     (finished_copy / ".venv" / ".complete").touch()
     assert "dvc.lock is fresh" in check_output(finished_copy, *command)
-    shutil.rmtree(finished_copy / "models")  # as in a clone
+    shutil.rmtree(finished_copy / "models")
     with (finished_copy / "stages" / "pad.py").open("a", encoding="utf-8") as code:
         code.write("# A comment.\n")
     stale = run(*command, cwd=finished_copy)
     assert stale.returncode != 0
     assert stale.stdout.startswith("stale: pad")
+    for folder in ("data/corpus", "data/padded"):  # as in a clone
+        shutil.rmtree(finished_copy / folder)
+    assert run(*command, cwd=finished_copy).stdout.startswith("stale: ")
     (finished_copy / "dvc.yaml").write_text("<<<<<<< HEAD")
     assert run(*command, cwd=finished_copy).returncode != 0
 
@@ -156,6 +159,10 @@ def test_every_stage_checks_its_settings_first(clone: Path) -> None:
         result = run("python", "-m", f"stages.{stage}", cwd=clone)
         assert result.returncode == 1
         assert re.match(r"error: params\.yaml: \w+ is 1: ", error_line(result.stderr)), stage
+    write_yaml(clone / "params.yaml", sections | {"report": {"select": "auto"}})
+    for stage in ("evaluate", "report"):
+        result = run("python", "-m", f"stages.{stage}", cwd=clone)
+        assert "report.equivalence is missing" in error_line(result.stderr)
     write_yaml(clone / "params.yaml", sections | {"other": {}})
     for stage in STAGES:
         result = run("python", "-m", f"stages.{stage}", cwd=clone)

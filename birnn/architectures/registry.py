@@ -1,15 +1,13 @@
 """All networks of the pipeline, in the order of tables and figures."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import create_model
 
 from birnn.architectures import bigru, bilstm
-from birnn.core.settings import Sections
+from birnn.core.settings import SectionsType
 
 NETWORKS = {each.NETWORK.name: each.NETWORK for each in (bilstm, bigru)}
-
-SectionsType = TypeVar("SectionsType", bound=Sections)
 
 
 def with_networks(kind: type[SectionsType]) -> type[SectionsType]:

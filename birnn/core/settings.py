@@ -1,6 +1,6 @@
 """Typed and validated settings of `params.yaml`; the folder that uses a section defines it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from birnn.core.paths import PARAMS, PIPELINE
 from birnn.core.yaml_files import read_yaml
-from birnn.runtime.errors import InputError
+from birnn.runtime.errors import InputError, damaged
 
 SECTION = "section"  # type of an error that concerns several settings
 
@@ -40,15 +40,23 @@ def load(kind: type[SectionsType]) -> SectionsType:
     return validate(kind, read_yaml(PARAMS), PARAMS.name, declared_sections())
 
 
+def read_pipeline() -> dict[str, dict[str, Any]]:
+    """Return the stages in `dvc.yaml`."""
+    try:
+        return {name: dict(stage) for name, stage in read_yaml(PIPELINE)["stages"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise damaged(PIPELINE) from error
+
+
 def declared_sections() -> list[str]:
     """Return the sections of settings that stages declare in `dvc.yaml`."""
-    stages = read_yaml(PIPELINE)["stages"].values()
-    declared = (name for stage in stages for name in stage.get("params", []))
+    stages = read_pipeline().values()
+    declared = (name for stage in stages for name in stage.get("params") or [])
     return sorted({name.partition(".")[0] for name in declared if isinstance(name, str)})
 
 
 def validate(
-    kind: type[SectionsType], content: Any, source: str, sections: Iterable[str]
+    kind: type[SectionsType], content: Any, source: str, sections: Collection[str]
 ) -> SectionsType:
     """Return the settings in `content`, in which only these `sections` may occur."""
     given = content if isinstance(content, dict) else {}

@@ -145,16 +145,19 @@ def load_chosen(name: str | None = None, threshold: float | None = None) -> Pred
     metrics = read_metrics()
     name = name or metrics["choice"]["model"]
     names = [*NETWORKS] if name == ALL_NETWORKS else [name]
-    if missing := [str(MODELS / each) for each in names if not (MODELS / each).exists()]:
-        raise InputError(f"{missing[0]} is missing: run dvc repro, dvc checkout or dvc pull")
     temperatures = {
         model: metrics[model]["temperature"]
         for model in CHOICES
         if "temperature" in metrics.get(model, {})
     }
-    return load(
-        names,
-        temperatures=temperatures,
-        threshold=threshold or THRESHOLD,
-        accuracy=metrics.get(name, {}).get("accuracy"),
-    )
+    try:
+        return load(
+            names,
+            temperatures=temperatures,
+            threshold=threshold or THRESHOLD,
+            accuracy=metrics.get(name, {}).get("accuracy"),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        files = ", ".join(str(file) for file in (PADDED, *(MODELS / each for each in names)))
+        advice = "run dvc repro, dvc checkout or dvc pull"
+        raise InputError(f"one of {files} is missing or damaged ({error}): {advice}") from error

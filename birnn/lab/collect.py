@@ -16,7 +16,7 @@ from birnn.studies import store, writing
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
-@FileLock(writing.LOCK)
+@FileLock(writing.LOCK, timeout=writing.PATIENCE)
 def study(  # noqa: PLR0913  # what to write, from what, and how
     name: str,
     command: str,

@@ -28,9 +28,8 @@ PATIENCE = 60  # seconds
 def exclusively() -> Iterator[None]:
     """Hold the lock of sweeps and searches."""
     check_code()
-    lock = FileLock(STATE / "sweep.lock", timeout=0)
     try:
-        lock.acquire()
+        lock = FileLock(STATE / "sweep.lock").acquire(0)
     except Timeout as error:
         raise InputError("a sweep or search already runs in this folder: wait for it") from error
     with lock:

@@ -1,12 +1,11 @@
-"""The readers of `dvc.lock` and `dvc.yaml`."""
+"""The reader of `dvc.lock`."""
 
 from pathlib import Path
 from typing import Any
 
-from birnn.core.paths import PIPELINE
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
-from birnn.runtime.errors import InputError, refuse_conflict
+from birnn.core.yaml_files import YAMLError, parse_yaml
+from birnn.runtime.errors import InputError, damaged
 
 LOCK = Path("dvc.lock")
 
@@ -21,7 +20,7 @@ def read_lock() -> Lock:
     try:
         return parse_lock(LOCK.read_bytes())
     except ValueError as error:
-        raise _damaged(LOCK) from error
+        raise damaged(LOCK) from error
 
 
 def parse_lock(text: bytes) -> Lock:
@@ -46,21 +45,7 @@ def parse_lock(text: bytes) -> Lock:
     return lock
 
 
-def read_pipeline() -> dict[str, dict[str, Any]]:
-    """Return the stages in `dvc.yaml`."""
-    try:
-        return {name: dict(stage) for name, stage in read_yaml(PIPELINE)["stages"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(PIPELINE) from error
-
-
 def _flatten(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the settings by full name; some are in sections."""
     sections = {name: values for name, values in settings.items() if isinstance(values, dict)}
     return {name: settings[name] for name in settings.keys() - sections} | flatten(sections)
-
-
-def _damaged(file: Path) -> InputError:
-    """Return the error of a file that cannot be read, perhaps due to a merge conflict."""
-    refuse_conflict(file)
-    return InputError(f"{file} is damaged: run git checkout -- {file}")

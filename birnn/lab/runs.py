@@ -17,7 +17,7 @@ import pandas as pd
 from birnn.core import paths
 from birnn.core.machine import format_description
 from birnn.core.paths import METRICS, PARAMS
-from birnn.core.settings import flatten
+from birnn.core.settings import flatten, read_pipeline
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import (
     ALL_MODELS,
@@ -30,7 +30,7 @@ from birnn.evaluation.model_names import (
 from birnn.lab import private_apis, processes
 from birnn.lab.command_line import as_text
 from birnn.lab.grid import Point
-from birnn.lab.lock_file import LOCK, Lock, parse_lock, read_lock, read_pipeline
+from birnn.lab.lock_file import LOCK, Lock, parse_lock, read_lock
 from birnn.runtime.errors import InputError, refuse_conflict
 
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
@@ -154,7 +154,8 @@ def _has_current_corpus(run: Run, lock: Lock, own_files: str) -> bool:
     )
     if _reads_own_files(run) and read.get(OWN_FILES) != own_files:
         return False
-    if source == locked_source and locked.get(OWN_FILES) == read.get(OWN_FILES):
+    has_same_files = not _reads_own_files(run) or locked.get(OWN_FILES) == read.get(OWN_FILES)
+    if source == locked_source and has_same_files:
         return _hashes(run.lock, "outs").get(CORPUS) == _hashes(lock, "outs").get(CORPUS)
     # Another time, the requested corpus may be reachable instead of the fallback.
     about = run.metrics["corpus"]
@@ -212,9 +213,12 @@ def _without_report(code: Code) -> Code:
 def stale_stages() -> list[str]:
     """Return the stages that `dvc repro` would run, or the reason why DVC cannot say."""
     planned = processes.run("dvc", "repro", "--dry", "--allow-missing", check=False)
-    if planned.returncode:
+    # Without the data, DVC stops at the first stage that is stale.
+    output = (planned.stdout + planned.stderr).decode()
+    stale = re.findall(r"(?:^Running stage|failed to reproduce) '(.*?)'", output, re.MULTILINE)
+    if planned.returncode and not stale:
         return [f"cannot be checked: {processes.last_line(planned.stderr.decode())}"]
-    return re.findall(r"^Running stage '(.*)':", planned.stdout.decode(), re.MULTILINE)
+    return stale
 
 
 def _workspace_records() -> list[bytes | None]:
@@ -279,6 +283,7 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
             reason = " ".join(str(error).split())
             raise InputError(f"{file} of {name} is not valid ({reason}): {advice}") from error
     lock, settings, metrics = contents
+    metrics = metrics if "corpus" in metrics else {}  # of older code, which is not comparable
     return Run(name, revision, baseline, settings, metrics, lock)
 
 

@@ -24,7 +24,7 @@ from birnn.studies.store import RECIPE, SEED, About, Study
 REVISION_DIGITS = 12
 
 
-@FileLock(writing.LOCK)
+@FileLock(writing.LOCK, timeout=writing.PATIENCE)
 def append(runs: Iterable[Run]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 

@@ -21,6 +21,7 @@ TRIED = "tried"  # name of the study of all settings that were compared
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 MOST_ROWS = 20  # of a figure
 LOCK = STATE / "study.lock"  # held while a study is read to add runs to it
+PATIENCE = 30  # seconds that another process may take to write a study
 
 
 def check_name(name: str) -> None:

@@ -34,7 +34,7 @@ class Checkpoint:
         self._file = folder / f"{_key(configuration, data)}.npz"
 
     def save(self, state: list[NDArray[Any]], epochs: list[Epoch]) -> None:
-        """Write all arrays that training changes and its epochs; delete other checkpoints."""
+        """Write the arrays of a training and its epochs; delete other checkpoints."""
         with atomic_file(self._file) as temporary:
             np.savez(temporary, *state, epochs=np.array(json.dumps(epochs)))
         for other in set(self._folder.glob("*.npz")) - {self._file}:

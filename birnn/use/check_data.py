@@ -54,7 +54,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     point, *more = grid.points([*others, *(f"{name}={as_text(fixed[name])}" for name in fixed)])
     if more:
         raise InputError("a setting has several values: give it one, such as csv.positive=[4, 5]")
-    given, chosen = point.changes, check_all(point.params, "")
+    given, chosen = point.changes, check_all(point.params, paths.PARAMS.name)
     csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
     found = {f"csv.{name}": value for name, value in csv} | given
     if UNCLEAR in (csv.label_column, csv.positive):
@@ -74,7 +74,9 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     print(*notes, sep="\n")
     found = _measure(_changed(found), folder) | found
     after = flatten(_changed(found).model_dump())
-    changed = [name for name in after if repr(after[name]) != repr(before[name])]
+    changed = [
+        name for name in flatten(read_yaml(paths.PARAMS)) if repr(after[name]) != repr(before[name])
+    ]
     if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
     print("\nTo train, run: dvc exp run", *(f"-S {option(name, after[name])}" for name in changed))
@@ -83,7 +85,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
 
 def _changed(changes: dict[str, Any]) -> AllSettings:
     """Return the settings of the project with changes, by full name."""
-    return check_all(grid.point(changes).params, "")
+    return check_all(grid.point(changes).params, paths.PARAMS.name)
 
 
 def _measure(chosen: AllSettings, folder: Path) -> dict[str, Any]:

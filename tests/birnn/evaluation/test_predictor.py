@@ -11,7 +11,7 @@ import pytest
 from birnn.architectures.registry import NETWORKS
 from birnn.baseline import baseline
 from birnn.baseline.settings import BaselineSettings
-from birnn.core.paths import EVALUATION, MODELS
+from birnn.core.paths import EVALUATION, MODELS, PADDED
 from birnn.evaluation import predictor
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import BASELINE
@@ -55,8 +55,11 @@ def test_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     first, *_, last = NETWORKS
     shutil.rmtree(MODELS / last)
     assert predictor.load_chosen(first).models.keys() == {first}
-    with pytest.raises(InputError, match=f"models/{last} is missing: run dvc repro"):
+    with pytest.raises(InputError, match=rf"models/{last} is missing or damaged .*: run dvc repro"):
         predictor.load_chosen(last)
+    (PADDED / "encoding.json").write_text("{")
+    with pytest.raises(InputError, match=r"one of data/padded, .* is missing or damaged"):
+        predictor.load_chosen(first)
     EVALUATION.unlink()  # without it, another model would predict
     with pytest.raises(InputError, match=r"evaluation\.json is missing"):
         predictor.load_chosen(first)
