@@ -125,10 +125,10 @@ def test_stale_lock_is_named(finished_copy: Path) -> None:
         code.write("# A comment.\n")
     stale = run(*command, cwd=finished_copy)
     assert stale.returncode != 0
-    assert stale.stdout.startswith("stale: pad")
+    assert "stale: pad" in stale.stdout
     for folder in ("data/corpus", "data/padded"):  # as in a clone
         shutil.rmtree(finished_copy / folder)
-    assert run(*command, cwd=finished_copy).stdout.startswith("stale: ")
+    assert "stale: " in run(*command, cwd=finished_copy).stdout
     (finished_copy / "dvc.yaml").write_text("<<<<<<< HEAD")
     assert run(*command, cwd=finished_copy).returncode != 0
 

@@ -29,7 +29,8 @@ SECOND_RUNS = {
     "weigh_ngrams": {"ngrams.longest": "2"},
 }
 
-UNREAD = {"fetch_unlabelled": {"csv.seed", "csv.test"}}
+# The first is read if the source cannot be reached.
+UNREAD = {"fetch": {"fetch.offline"}, "fetch_unlabelled": {"csv.seed", "csv.test"}}
 
 # The stages before and after training. The other stages train, or prepare it.
 NOT_TRAINING = {"fetch", "fetch_unlabelled", "pad", "evaluate", "report"}
