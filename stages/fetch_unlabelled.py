@@ -8,7 +8,7 @@ from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.settings import Sections
 from birnn.reviews import corpus_writer
 from birnn.reviews.sequences import TrainingReviews
-from birnn.reviews.training_set import PretrainingReviews, needs_unlabelled
+from birnn.reviews.training_set import PretrainingReviews
 from birnn.runtime.errors import InputError
 from birnn.sources import registry
 from birnn.sources.settings import Csv
@@ -25,7 +25,7 @@ class Settings(Sections):
 def main(settings: Settings) -> None:
     """Write the words of the unlabelled reviews, if they are needed."""
     corpus = read_json(paths.CORPUS_DESCRIPTION)
-    needed = needs_unlabelled(settings.word_vectors, settings.train)
+    needed = settings.word_vectors.reviews == "all" or settings.train.self_training
     texts = registry.load(corpus["name"], settings.csv).read_unlabelled() if needed else ()
     with atomic_folder(paths.UNLABELLED) as folder:
         counts = corpus_writer.write_unlabelled(texts, paths.CORPUS, folder, corpus["tokenizer"])

@@ -14,7 +14,7 @@ from birnn.training.settings import TrainingSettings
 
 
 class Settings(TrainingSettings):
-    """The settings of this stage, besides those of each network."""
+    """The settings of this stage, besides the section of each network."""
 
     baseline: BaselineSettings
 

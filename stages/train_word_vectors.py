@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Sections
-from birnn.networks.definition import Shared
+from birnn.networks.definition import SharedSettings
 from birnn.pretraining.settings import WordVectors
 from birnn.reviews import corpus_reader, encoding, sequences
 from birnn.reviews.encoding import Encoding
@@ -44,7 +44,7 @@ class Text:
 class Settings(Sections):
     """The settings of this stage."""
 
-    network: Shared
+    network: SharedSettings
     pad: Pad
     word_vectors: WordVectors
 

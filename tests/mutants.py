@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 PACKAGES = (
-    *("baseline", "core", "evaluation", "lab", "pretraining", "reviews", "runtime", "sources"),
-    "training",
+    *("baseline", "core", "evaluation", "lab", "networks/inputs", "pretraining", "reviews"),
+    *("runtime", "sources", "training"),
 )
 # Cosmic Ray also has operators that no test can miss, such as << instead of +.
 OPERATORS = re.compile(

@@ -61,9 +61,8 @@ def test_modules_of_the_default_run_are_listed() -> None:
     stages = [Path(name).stem for name in listed if name.startswith("stages/")]
     used = set().union(*(imported_files(stage) for stage in stages))
     used |= {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob("birnn/runtime/*.py")}
-    networks = {
-        f"birnn/architectures/{name}.py" for name in NETWORKS
-    }  # a reader may have added one
+    # A reader may have added one.
+    networks = {f"birnn/architectures/{name}.py" for name in NETWORKS}
     assert listed - networks == {name for name in used if re.search(r"[^_]\.py$", name)} - networks
 
 

@@ -107,9 +107,7 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
     }.items():
         with (finished_copy / edited).open("a", encoding="utf-8") as code:
             code.write("\n")
-        planned = stages_run(check_output(finished_copy, "dvc", "repro", "--dry"))
         assert sorted(stages_run(check_output(finished_copy, "dvc", "repro"))) == sorted(stages)
-        assert set(planned) >= set(stages)
     set_settings(finished_copy, {"csv.encoding": "cp1252"})
     output = check_output(finished_copy, "dvc", "repro")
     assert stages_run(output) == ["fetch", "fetch_unlabelled", "report"]

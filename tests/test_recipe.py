@@ -18,10 +18,7 @@ pytestmark = pytest.mark.exhaustive
 
 
 def test_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -> None:
-    before, after = (
-        read_json(folder / "data" / "evaluated" / "evaluation.json")
-        for folder in (finished, recipes)
-    )
+    before, after = (read_json(folder / EVALUATION) for folder in (finished, recipes))
     for name in (*NETWORKS, BASELINE):
         assert abs(after[name]["holdout_accuracy"] - after[name]["accuracy"]) < 0.06
         assert "temperature" not in before[name]

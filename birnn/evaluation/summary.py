@@ -32,7 +32,8 @@ REVIEWED = (
     *(f"influence_{name}" for name in INFLUENCE_PARTS),
     *("accuracy_difference", "difference_low", "difference_high", "disagreement"),
 )
-CORPUS = ("name", "requested", "digest", "validation")  # of a corpus: equal in comparable runs
+# What tells a reviewer if two runs have the same reviews.
+REVIEWED_CORPUS = ("name", "requested", "digest", "validation")
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 T = TypeVar("T")
@@ -110,13 +111,11 @@ def for_review(metrics: Mapping[str, Any]) -> dict[str, Any]:
     def shorten(measured: Mapping[str, Any]) -> dict[str, Any]:
         return {key: measured[key] for key in REVIEWED if key in measured}
 
-    corpus = {key: metrics["corpus"][key] for key in CORPUS}
-    models = {name: shorten(metrics[name]) for name in ALL_TITLES if name in metrics}
-    return (
-        {"corpus": corpus}
-        | models
-        | {"pairs": {name: shorten(each) for name, each in metrics["pairs"].items()}}
-    )
+    return {
+        "corpus": {key: metrics["corpus"][key] for key in REVIEWED_CORPUS},
+        **{name: shorten(metrics[name]) for name in ALL_TITLES if name in metrics},
+        "pairs": {name: shorten(pair) for name, pair in metrics["pairs"].items()},
+    }
 
 
 def constant_models(log_odds: pd.DataFrame) -> list[str]:

@@ -20,7 +20,6 @@ from birnn.lab.grid import Point
 from birnn.runtime.errors import InputError
 
 STASH = "refs/exps/stash"  # reference of DVC to experiments that have not started yet
-PACKAGES = ("birnn", "stages")
 PATIENCE = 60  # seconds
 
 
@@ -70,10 +69,12 @@ def run_all(points: Sequence[Point], machines: Any) -> list[str]:
 
 def check_code() -> None:
     """Check that git tracks all code, because experiments have no other."""
-    untracked = ("git", "ls-files", "--others", "--exclude-standard", "--", *PACKAGES)
+    untracked = ("git", "ls-files", "--others", "--exclude-standard", "--", *runs.PACKAGES)
     if files := processes.output(*untracked):
         names = ", ".join(files.splitlines())
-        raise InputError(f"experiments would not find {names}: run git add {' '.join(PACKAGES)}")
+        raise InputError(
+            f"experiments would not find {names}: run git add {' '.join(runs.PACKAGES)}"
+        )
 
 
 def check_own_files(points: Iterable[Point]) -> None:

@@ -10,7 +10,7 @@ from birnn.core.paths import PARAMS
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.lab import recipes
-from birnn.lab.all_settings import check_all
+from birnn.lab.all_settings import AllSettings, check_all
 from birnn.lab.command_line import as_text
 from birnn.runtime.errors import InputError
 from birnn.studies.store import SEED
@@ -30,6 +30,7 @@ class Point:
     # All changes to `params.yaml`: the chosen values, and the recipe's settings.
     changes: dict[str, Any]
     params: dict[str, Any]  # the content of `params.yaml` with the changes applied
+    checked: AllSettings  # the same, typed
     recipe: str  # name of the recipe, or an empty string
 
     @property
@@ -81,8 +82,7 @@ def point(chosen: dict[str, Any], recipe: str = "") -> Point:
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
     source = f"{PARAMS} with " + (f"the recipe {recipe} and -S" if recipe else "-S")
-    check_all(params, source)
-    return Point(chosen, changes, params, recipe)
+    return Point(chosen, changes, params, check_all(params, source), recipe)
 
 
 def split_all(options: Iterable[str]) -> dict[str, str]:

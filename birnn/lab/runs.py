@@ -37,7 +37,7 @@ from birnn.runtime.errors import InputError, refuse_conflict
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CORPUS = paths.CORPUS.as_posix()
 REPORT = "report"  # no metric depends on the code of this stage
-PACKAGES = ("birnn/", "stages/")
+PACKAGES = ("birnn", "stages")
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 WORD_VECTORS, SELF_LABELLED, NGRAMS = (

@@ -19,7 +19,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 MINUS = "_minus_"  # joins the names of two networks to the name of their difference
 
 
-class Shared(Section):
+class SharedSettings(Section):
     """The parts that all networks share, their regularization and their implementation."""
 
     embedding_dim: int = Field(ge=1, le=4096)
@@ -33,7 +33,7 @@ class Shared(Section):
 class NetworkSettings(Sections):
     """The sections that define a network, besides its own."""
 
-    network: Shared
+    network: SharedSettings
     ngrams: Ngrams
     pad: Pad
 

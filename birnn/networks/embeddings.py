@@ -81,8 +81,8 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
             self.seed_generator = keras.random.SeedGenerator()
 
     @property
-    def tables(self) -> list[keras.Variable]:
-        """The variables that training does not change: ratios and embeddings of regions."""
+    def fixed_variables(self) -> list[keras.Variable]:
+        """The variables that training does not change: n-gram ratios and vectors of regions."""
         regions = chain.from_iterable(self.regions.tables) if self.regions else ()
         return [*(self.table.variables if self.table else ()), *regions]
 

@@ -14,18 +14,12 @@ from numpy.typing import NDArray
 from birnn.core import paths
 from birnn.core.settings import Section
 from birnn.reviews import corpus_reader
-from birnn.reviews.sequences import TrainingReviews
 
 
 class PretrainingReviews(Section, extra="ignore"):
     """The one setting of word vectors that says on which reviews they are trained."""
 
     reviews: Literal["none", "train", "all"]
-
-
-def needs_unlabelled(pretraining: PretrainingReviews, training: TrainingReviews) -> bool:
-    """Return whether models learn from unlabelled reviews."""
-    return pretraining.reviews == "all" or training.self_training
 
 
 def groups(training: Path) -> NDArray[np.int32]:

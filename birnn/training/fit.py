@@ -176,9 +176,9 @@ def train(
 
 
 def _training_state(model: keras.Model) -> list[keras.Variable]:
-    """Return all variables of a compiled model, except tables, which `initialize` fills."""
-    tables = {id(table) for table in model.layers[0].tables}
-    changing = [each for each in model.variables if id(each) not in tables]
+    """Return all variables of a compiled model, except the fixed ones, which `initialize` sets."""
+    fixed = {id(variable) for variable in model.layers[0].fixed_variables}
+    changing = [variable for variable in model.variables if id(variable) not in fixed]
     return [*changing, *model.optimizer.variables]
 
 

@@ -11,9 +11,8 @@ import numpy as np
 
 from birnn.core import paths
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import read_yaml
 from birnn.lab import grid
-from birnn.lab.all_settings import AllSettings, check_all
+from birnn.lab.all_settings import AllSettings
 from birnn.lab.command_line import as_text, option
 from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
 from birnn.reviews.corpus import SPLITS
@@ -54,7 +53,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     point, *more = grid.points([*others, *(f"{name}={as_text(fixed[name])}" for name in fixed)])
     if more:
         raise InputError("a setting has several values: give it one, such as csv.positive=[4, 5]")
-    given, chosen = point.changes, check_all(point.params, paths.PARAMS.name)
+    given, chosen = point.changes, point.checked
     csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
     found = {f"csv.{name}": value for name, value in csv} | given
     if UNCLEAR in (csv.label_column, csv.positive):
@@ -67,25 +66,20 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         return False
     if chosen.pad.validation == "test":
         found = {"pad.validation": HOLD_OUT} | found
-    before = flatten(check_all(read_yaml(paths.PARAMS), str(paths.PARAMS)).model_dump())
+    unchanged = grid.point({})
+    before = flatten(unchanged.checked.model_dump())
     earlier = {name for name in found if name.startswith("csv.") and before[name] not in DEFAULTS}
     if unused := [name for name in earlier - given.keys() if found[name] != before[name]]:
         notes.append(f"Not used, because they are from another file: {', '.join(sorted(unused))}.")
     print(*notes, sep="\n")
-    found = _measure(_changed(found), folder) | found
-    after = flatten(_changed(found).model_dump())
-    changed = [
-        name for name in flatten(read_yaml(paths.PARAMS)) if repr(after[name]) != repr(before[name])
-    ]
+    found = _measure(grid.point(found).checked, folder) | found
+    after = flatten(grid.point(found).checked.model_dump())
+    # In the order of the file.
+    changed = [name for name in unchanged.settings if repr(after[name]) != repr(before[name])]
     if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
     print("\nTo train, run: dvc exp run", *(f"-S {option(name, after[name])}" for name in changed))
     return True
-
-
-def _changed(changes: dict[str, Any]) -> AllSettings:
-    """Return the settings of the project with changes, by full name."""
-    return check_all(grid.point(changes).params, paths.PARAMS.name)
 
 
 def _measure(chosen: AllSettings, folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from gensim.models import Word2Vec
 from birnn.pretraining import word_vectors
 from birnn.reviews.sequences import FIRST_WORD
 from birnn.runtime.errors import InputError
-from tests.birnn.networks.test_regions import SETTINGS
+from tests.birnn.networks.inputs.test_regions import SETTINGS
 
 SETTINGS = SETTINGS.model_copy(update={"regions": 0})
 REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
