@@ -10,7 +10,8 @@ export PATH := $(VIRTUAL_ENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin):$(PAT
 
 repro: $(ENV) ## run every stage that is not up to date
 	dvc repro
-	@python -m birnn results
+	@# Not in a copy without the command line.
+	@if [ -d birnn_apps ]; then python -m birnn_apps results; fi
 
 # In CI on Linux, the tests fail after some seconds, so that they cannot grow unseen.
 limit = $(if $(and $(CI),$(filter Linux,$(shell uname -s))),timeout --signal=INT --kill-after=30 $(1))
@@ -73,29 +74,29 @@ RANGES := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dr
 
 study: $(ENV) ## run the unfinished experiments of the study STUDY=seeds, and collect the results
 	@[ -n "$($(STUDY))" ] || { echo "there is no study $(STUDY): use a name in study/PROTOCOL.md"; exit 1; }
-	python -m birnn sweep $($(STUDY))
-	python -m birnn study --replace $(STUDY) $($(STUDY))
+	python -m birnn_apps sweep $($(STUDY))
+	python -m birnn_apps study --replace $(STUDY) $($(STUDY))
 
 tuning: $(ENV) ## run the unfinished trials of the study tuning, and collect the results
-	python -m birnn search tuning $(RANGES) -S train.seed=100 --sampler random --trials 20 \
+	python -m birnn_apps search tuning $(RANGES) -S train.seed=100 --sampler random --trials 20 \
 		--metric bilstm.holdout_accuracy --replace
 
 random-settings: $(ENV) ## run the unfinished trials of the study random-settings, and collect the results
-	python -m birnn search random-settings $(RANGES) -S train.seed=0..4294967295 --trials 30
+	python -m birnn_apps search random-settings $(RANGES) -S train.seed=0..4294967295 --trials 30
 
 # Recipes that train in minutes have ten seeds, and all others five.
 MINUTES := notebook two-epochs pooling schedule longer-reviews regularization
 
 ladder: $(ENV) ## run the unfinished experiments of all recipes, and collect the results
-	python -m birnn sweep $(MINUTES:%=--recipe %) -S train.seed=0..9
-	python -m birnn sweep --recipe all -S train.seed=0..4
-	python -m birnn study recipes --recipe all -S train.seed=0..9
-	python -m birnn tried
+	python -m birnn_apps sweep $(MINUTES:%=--recipe %) -S train.seed=0..9
+	python -m birnn_apps sweep --recipe all -S train.seed=0..4
+	python -m birnn_apps study recipes --recipe all -S train.seed=0..9
+	python -m birnn_apps tried
 
 BASE ?= origin/main
 
 review: $(ENV) ## write review.md: what changed since BASE, and if a network is worse; SEEDS=10 runs 10 seeds
-	python -m birnn review $(BASE) $(if $(SEEDS),--seeds $(SEEDS))
+	python -m birnn_apps review $(BASE) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch
 	python -m benchmarks.speed --part startup --part steps --part texts
@@ -116,7 +117,7 @@ bench-cluster: cluster ## compare the time of Ray with DVC's queue
 bench-serve: $(ENV) ## load birnn serve with many, slow, invalid and aborted requests
 	python -m benchmarks.serve
 
-COMPILE := uv pip compile --quiet --python-version 3.11 --extra serve --extra export --group dev
+COMPILE := uv pip compile --quiet --python-version 3.11 --extra lab --extra serve --extra export --group dev
 
 lock: $(ENV) ## lock the newest package versions that pyproject.toml allows
 	$(COMPILE) --upgrade --extra cluster --group moto --output-file requirements-cluster.txt pyproject.toml

@@ -15,8 +15,8 @@ import typer
 from benchmarks.paired import Cost, measure, measure_command, ratios, spread
 from benchmarks.project import PROJECT, clone, clone_with_results, run, run_dvc
 from birnn.core.machine import usable_cores
-from birnn.lab.launcher import environment
 from birnn.runtime.errors import InputError
+from birnn_lab.launcher import environment
 
 SEEDS = range(101, 105)
 POLL = 0.5  # seconds

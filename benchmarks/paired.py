@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from textwrap import shorten
 
-from birnn.lab.processes import last_line
 from birnn.runtime.errors import InputError
+from birnn_lab.processes import last_line
 
 
 @dataclass

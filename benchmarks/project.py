@@ -13,11 +13,11 @@ import typer
 from benchmarks.paired import run_command
 from birnn.core.paths import RAW
 from birnn.core.yaml_files import write_yaml
-from birnn.lab import grid
-from birnn.lab.launcher import environment
 from birnn.runtime.errors import InputError
 from birnn.sources import imdb
 from birnn.sources.download import UnreachableError
+from birnn_lab import grid
+from birnn_lab.launcher import environment
 
 PROJECT = Path.cwd()
 

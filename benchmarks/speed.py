@@ -31,8 +31,8 @@ from benchmarks.project import (
 from birnn.core.paths import PADDED_TRAIN
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
-from birnn.lab.launcher import KERNELS, environment
 from birnn.reviews import corpus_reader, encoding, sequences, tokenizer
+from birnn_lab.launcher import KERNELS, environment
 
 NOTEBOOK = PROJECT / "benchmarks" / "notebook.py"
 # Skips TensorFlow's shutdown.

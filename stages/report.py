@@ -24,10 +24,10 @@ from birnn.reviews import corpus_statistics, tokenizer
 from birnn.reviews.corpus import SPLITS
 from birnn.reviews.sequences import Pad
 from birnn.runtime import terminal
-from birnn.studies import figure as study_figure
-from birnn.studies import store
-from birnn.studies.store import Study
 from birnn.style import plotting
+from birnn_lab.studies import figure as study_figure
+from birnn_lab.studies import store
+from birnn_lab.studies.store import Study
 
 DISTINCTIVE_WORDS = 10  # per class
 TABLES = {

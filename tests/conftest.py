@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import hypothesis
@@ -13,10 +15,9 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
-from birnn.lab.launcher import compiled_in
 from tests import warm_start
 from tests.browser import launch
-from tests.projects import RECIPE, SMALL, WARM_START, Build, check_output, commit, copy, new_clone
+from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, recipe
 
 # A slow example on a busy machine is not a failure. In CI, examples are the same in every run.
 hypothesis.settings.register_profile("unhurried", deadline=None, derandomize="CI" in os.environ)
@@ -33,7 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernel once for all clones, and on Linux start the server of tests.warm_start."""
     if hasattr(config, "workerinput"):
         return  # a pytest-xdist worker inherits the environment of the main process
-    os.environ.update(compiled_in(Path(config.cache.mkdir("kernels"))))  # type: ignore[union-attr]
+    with suppress(ModuleNotFoundError):  # in a copy without `birnn_lab`, clones compile it again
+        launcher = import_module("birnn_lab.launcher")
+        os.environ.update(launcher.compiled_in(Path(config.cache.mkdir("kernels"))))  # type: ignore[union-attr]
     if sys.platform == "linux" and "not slow" not in config.option.markexpr:
         folder = tempfile.TemporaryDirectory(prefix="birnn-")
         server = warm_start.start(Path(folder.name))
@@ -122,9 +125,9 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def recipes(shared: Callable[[str, Build], Path]) -> Path:
-    """Return a clone with `RECIPE`, in a folder with any characters. Do not modify it."""
+    """Return a clone with `recipe()`, in a folder with any characters. Do not modify it."""
     name = "my films – Фильмы é [1]"
-    return shared(name, lambda folder: check_output(new_clone(folder, RECIPE), "dvc", "repro"))
+    return shared(name, lambda folder: check_output(new_clone(folder, recipe()), "dvc", "repro"))
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,35 @@ from typing import Any
 import psutil
 import pytest
 
+from birnn.architectures.registry import with_networks
+from birnn.baseline.settings import BaselineSettings
+from birnn.core.settings import validate
 from birnn.core.yaml_files import read_yaml
-from birnn.lab import recipes
-from birnn.lab.all_settings import check_all
+from birnn.evaluation.selection import Report
+from birnn.pretraining.settings import WordVectors
 from birnn.runtime.errors import InputError
+from birnn.sources.settings import Csv, Fetch
+from birnn.training.settings import TrainingSettings
 
 PROJECT = Path(__file__).parent.parent
-DEFAULTS = check_all(read_yaml(PROJECT / "params.yaml"), "params.yaml")
+
+
+class AllSettings(TrainingSettings):
+    """All sections of `params.yaml`, besides those of the networks."""
+
+    fetch: Fetch
+    csv: Csv
+    word_vectors: WordVectors
+    baseline: BaselineSettings
+    report: Report
+
+
+def check_all(content: Any, source: str = "params.yaml") -> AllSettings:
+    kind = with_networks(AllSettings)
+    return validate(kind, content, source, sorted(kind.model_fields))
+
+
+DEFAULTS = check_all(read_yaml(PROJECT / "params.yaml"))
 
 # Trains within seconds and learns something, on a real corpus that needs no network.
 SMALL = {
@@ -35,23 +57,12 @@ SMALL = {
     "train.learning_rate": "0.05",
 }
 
-# The last recipe with a hold-out, and without unlabelled reviews and self-training; shorter.
-RECIPE = {
-    **[*recipes.read().values()][-1].all_settings,
-    **SMALL,
-    "pad.validation": "0.1",
-    "pad.maxlen": "30",
-    "train.batch_size": "256",
-    "word_vectors.reviews": "train",
-    "train.self_training": "false",
-}
-
 # A user's file, with both classes in both splits.
 OWN_DATA = "text,label,split\n" + "".join(
     f"{split},positive,{split}\nbad {split},negative,{split}\n" for split in ("train", "test")
 )
 
-BIRNN = ("python", "-m", "birnn")
+BIRNN = ("python", "-m", "birnn_apps")
 # All stages, and those that need all models.
 STAGES = [*read_yaml(PROJECT / "dvc.yaml")["stages"]]
 AFTER_TRAINING = ["evaluate", "report"]
@@ -189,6 +200,15 @@ def refusal(call: Callable[..., object], *arguments: Any, **options: Any) -> str
     return message
 
 
+def recipe() -> dict[str, Any]:
+    """Return the last recipe with a hold-out, without unlabelled reviews and self-training."""
+    from birnn_lab import recipes  # noqa: PLC0415  # tests of `birnn` run without it
+
+    shorter = {"pad.maxlen": "30", "train.batch_size": "256", "word_vectors.reviews": "train"}
+    changes = {"pad.validation": "0.1", "train.self_training": "false"}
+    return [*recipes.read().values()][-1].all_settings | SMALL | shorter | changes
+
+
 def set_settings(project: Path, settings: Mapping[str, object]) -> None:
     """Change settings in `params.yaml` as `dvc exp run` does, and leave the rest as it is."""
     # DVC takes half a second to import.
@@ -216,7 +236,7 @@ def copy_project(folder: Path, without: tuple[str, ...] = ()) -> None:
             shutil.copy2(PROJECT / name, folder / name)
 
 
-def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
+def new_clone(folder: Path, settings: Mapping[str, object]) -> Path:
     """Copy the project without its results into a new repository in which no stage has run."""
     copy_project(folder, without=("dvc.lock", "metrics/", "plots/", "report/"))
     set_settings(folder, settings)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from typer.main import get_command
 
-from birnn.__main__ import app
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES
 from birnn.report import sentences
 from birnn.report.page import anchor
 from birnn.report.what_differs import PLANNED
-from birnn.studies import differences, store, table
+from birnn_apps.__main__ import app
+from birnn_lab.studies import differences, store, table
 from tests.projects import DEFAULTS, PROJECT
 from tests.test_imports import imported_files
 

@@ -126,7 +126,7 @@ def test_unlabelled_texts_are_read_if_a_setting_needs_them(own_copy: Path) -> No
 
 def test_predict_from_a_pipe_into_a_closed_one(own: Path) -> None:
     text = "A warm and wonderful film."
-    command = "python -m birnn predict --model networks | head -n 2"
+    command = "python -m birnn_apps predict --model networks | head -n 2"
     result = run("bash", "-c", command, cwd=own, stdin=f"{text}\n" * ROWS, warm=False)
     assert (result.returncode, result.stdout.count(f")  {text}\n")) == (0, 2)
     # Not even messages of TensorFlow.

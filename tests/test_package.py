@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from birnn.lab.launcher import compiled_in
-from tests.birnn.test_main import COMMANDS
+from birnn_lab.launcher import compiled_in
+from tests.birnn_apps.test_main import COMMANDS
 from tests.projects import OWN_DATA, PROJECT, check_output, copy, copy_project
+
+PACKAGES = ("birnn", "birnn_apps", "birnn_lab")
 
 # The arguments of each command, and a line or error that shows that it did its work.
 RUNS = {
@@ -55,7 +57,7 @@ def birnn(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     check_output(folder, "uv", "pip", "install", "--no-deps", "--python", python, str(wheel))
     (packages,) = folder.glob("lib/*/site-packages")
     (installed,) = distributions(name="birnn", path=[str(packages)])
-    link_requirements(installed, {"serve", "export"}, packages)
+    link_requirements(installed, {"lab", "serve", "export"}, packages)
     return folder / "bin" / "birnn"
 
 
@@ -87,11 +89,11 @@ def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.exhaustive
 def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
-    listed = check_output(PROJECT, "git", "ls-files", "-co", "--exclude-standard", "birnn")
+    listed = check_output(PROJECT, "git", "ls-files", "-co", "--exclude-standard", *PACKAGES)
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert names.issuperset(listed.split())
-    assert {Path(name).parts[0].partition("-")[0] for name in names} == {"birnn"}
+    assert {Path(name).parts[0].partition("-")[0] for name in names} == {*PACKAGES}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

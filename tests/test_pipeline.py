@@ -95,9 +95,9 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
     assert stages_run(check_output(finished_copy, "dvc", "repro")) == []
     # The outputs stay the same, so only stages that name the edited file run.
     for edited, stages in {
-        "birnn/lab/runs.py": [],
+        "birnn_lab/runs.py": [],
         "birnn/runtime/times.py": [],
-        "birnn/use/predict.py": [],
+        "birnn_apps/predict.py": [],
         "birnn/report/templates/page.html.j2": ["report"],
         "birnn/sources/settings.py": ["fetch", "fetch_unlabelled"],
         "birnn/baseline/baseline.py": ["label_unlabelled", "train_baseline", "evaluate"],

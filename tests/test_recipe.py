@@ -11,7 +11,7 @@ from birnn.core.paths import EVALUATION
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.log_odds import probability
 from birnn.reviews import corpus_writer, sequences
-from tests.birnn.use.test_onnx_model import load_example
+from tests.birnn_apps.test_onnx_model import load_example
 from tests.projects import BIRNN, check_output, set_settings
 
 pytestmark = pytest.mark.exhaustive

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core import machine
-from tests.projects import RECIPE, contents, new_clone, results, run
+from tests.projects import contents, new_clone, recipe, results, run
 
 GOLDEN = Path(__file__).parent / "golden"
 RESULTS = re.compile(r"(data/(?!own/)|models/|metrics/|plots/\w+\.csv)")
@@ -78,6 +78,6 @@ def test_another_machine_trains_equal_weights(finished_copy: Path) -> None:
 
 @pytest.mark.exhaustive
 def test_another_machine_gives_equal_outputs(recipes: Path, tmp_path: Path) -> None:
-    clone = new_clone(tmp_path / "clone", RECIPE)
+    clone = new_clone(tmp_path / "clone", recipe())
     run_elsewhere(clone, "dvc", "repro")
     assert results(clone) == results(recipes)

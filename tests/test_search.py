@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from birnn.studies import store
+from birnn_lab.studies import store
 from tests.projects import BIRNN, check_output, experiments, references, watched
 
 pytestmark = [

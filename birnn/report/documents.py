@@ -14,10 +14,10 @@ from birnn.evaluation.plot_data import TEST
 from birnn.networks import log_odds
 from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
-from birnn.studies.store import group_kind
-from birnn.studies.table import Row, rows
 from birnn.style.formatting import code
 from birnn.style.scores import score_tables
+from birnn_lab.studies.store import group_kind
+from birnn_lab.studies.table import Row, rows
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {

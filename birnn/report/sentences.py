@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
-from birnn.studies.store import Study
-from birnn.studies.table import Row, gains, rows, why_no_interval
 from birnn.style.formatting import listed, percent, points
+from birnn_lab.studies.store import Study
+from birnn_lab.studies.table import Row, gains, rows, why_no_interval
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:

@@ -12,8 +12,6 @@ from birnn.evaluation.model_names import (
     pair_title,
 )
 from birnn.report.notebook import NOTEBOOK_SETTINGS
-from birnn.studies.store import RECIPE, Study
-from birnn.studies.table import Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -23,6 +21,8 @@ from birnn.style.formatting import (
     table,
     with_interval,
 )
+from birnn_lab.studies.store import RECIPE, Study
+from birnn_lab.studies.table import Row, format_difference, format_mean, gains, rows
 
 MEASURES = {"loss": "loss", "roc_auc": "ROC AUC", "f1": "F1"}
 

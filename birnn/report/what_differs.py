@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, TITLES, pair_title
 from birnn.networks.log_odds import is_positive
-from birnn.studies import differences
-from birnn.studies.store import Study
-from birnn.studies.table import Row, format_difference, format_mean
 from birnn.style.formatting import NOTHING, table
+from birnn_lab.studies import differences
+from birnn_lab.studies.store import Study
+from birnn_lab.studies.table import Row, format_difference, format_mean
 
 COSTS = {
     "recurrent_parameters": "parameters of the recurrent layers",

@@ -17,7 +17,7 @@ from birnn.report.notebook import NOTEBOOK_SETTINGS
 from birnn.reviews import corpus_statistics
 from birnn.reviews.corpus import CLASSES
 from birnn.reviews.corpus_statistics import SplitStatistics
-from birnn.studies.store import About, Study
+from birnn_lab.studies.store import About, Study
 from stages import report as report_stage
 
 NETWORK = next(iter(NETWORKS))

@@ -27,7 +27,7 @@ def changed_variables(code: str) -> dict[str, str]:
 
 
 def test_imports_leave_the_users_variables_unchanged() -> None:
-    assert changed_variables("import birnn, birnn.reviews.tokenizer, birnn.__main__") == {}
+    assert changed_variables("import birnn, birnn.reviews.tokenizer, birnn_apps.__main__") == {}
 
 
 @pytest.mark.skipif(not machine.has_x86_64_v3(), reason="only x86-64-v3 CPUs have the same bytes")

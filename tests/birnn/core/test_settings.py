@@ -11,10 +11,9 @@ import pytest
 from birnn.architectures.registry import NETWORKS
 from birnn.core import settings
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.lab.all_settings import AllSettings, check_all
 from birnn.networks.definition import Network, Units
 from birnn.runtime.errors import InputError
-from tests.projects import PROJECT, refusal, set_settings
+from tests.projects import PROJECT, AllSettings, check_all, refusal, set_settings
 
 DEFAULTS = PROJECT / "params.yaml"
 

@@ -1,4 +1,4 @@
-"""Loading models, and predicting splits; tests/birnn/use/test_commands.py predicts new texts."""
+"""Loading models, and predicting splits; tests/birnn_apps/test_commands.py predicts new texts."""
 
 import shutil
 from pathlib import Path

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from birnn.evaluation import model_names, summary
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE
 from birnn.report import documents, figures, what_differs
-from birnn.studies.store import Study
+from birnn_lab.studies.store import Study
 from stages import report as report_stage
 from tests.birnn import samples
 

@@ -14,8 +14,8 @@ from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import TITLES, comparisons
 from birnn.networks import log_odds
-from birnn.studies import store, writing
 from birnn.style import formatting
+from birnn_lab.studies import store, writing
 from stages import report as report_stage
 from tests.birnn import samples
 from tests.birnn.report import documents

@@ -7,10 +7,10 @@ import pandas as pd
 
 from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, TITLES, pair_title
 from birnn.report import what_differs
-from birnn.studies import store, writing
-from birnn.studies.table import rows
+from birnn_lab.studies import store, writing
+from birnn_lab.studies.table import rows
 from tests.birnn import samples
-from tests.birnn.studies.small_study import make_study
+from tests.birnn_lab.studies.small_study import make_study
 
 FIRST, SECOND = PAIRS[0]
 

@@ -1,0 +1,246 @@
+"""The `birnn` command: predictions, explanations, results and experiments."""
+
+import itertools
+import os
+import re
+import sys
+from contextlib import suppress
+from functools import partial
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from birnn.core import libraries
+from birnn.runtime import signals
+from birnn.runtime.errors import InputError
+from birnn.runtime.terminal import replace_missing_characters
+from birnn_apps import project, result_commands
+from birnn_apps.model_options import Model, Threshold, load_model
+
+GROUPS = {
+    "Predict": "predict explain serve export",
+    "Look at results": "results mistakes",
+    "Experiment (birnn_lab)": "sweep study recipes search tried review",
+    "Data": "data",
+}
+WIDTH = 1_000  # letters; the help of a command is shorter
+
+
+class GroupedCommands(TyperGroup):
+    """The commands of `birnn`, listed in groups with their whole first sentence."""
+
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:
+        """Write one section per group."""
+        for title, names in GROUPS.items():
+            known = [name for name in names.split() if name in self.commands]
+            rows = [(name, self.commands[name].get_short_help_str(WIDTH)) for name in known]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=max(map(len, self.commands)))
+
+
+app = typer.Typer(
+    cls=GroupedCommands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(result_commands.app)
+# The commands of experiments, if their package is there.
+with suppress(ModuleNotFoundError):
+    app.add_typer(import_module("birnn_lab.commands").app)
+data = typer.Typer(no_args_is_help=True)
+app.add_typer(
+    data,
+    name="data",
+    help="Check your own data.",
+    epilog="Example: birnn data check data/own/reviews.csv",
+)
+
+# Commands are imported when they run: TensorFlow, pandas and DVC take seconds to import.
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    project_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--project", help="Folder of the project. By default, the one around this folder."
+        ),
+    ] = None,
+) -> None:
+    """Use the trained networks, look at results and run experiments."""
+    if "--help" not in itertools.takewhile(lambda argument: argument != "--", sys.argv):
+        context.obj = project.enter(project_folder)
+
+
+@data.command(epilog="Example: birnn data check data/own/reviews.csv")
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="File of labelled reviews.", show_default="the setting csv.train"),
+    ] = None,
+    settings: Annotated[
+        list[str],
+        typer.Option(
+            "--set-param", "-S", help="Setting, such as csv.label_column=stars. Repeatable."
+        ),
+    ] = [],
+) -> None:
+    """Show how your file would be read, statistics, warnings, and the command that trains on it.
+
+    Exit with status 1 if you must choose the labels.
+    """
+    from birnn_apps import check_data as command
+
+    if not command.check(file and project.located(file), settings):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
+def predict(
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Texts. Without texts and --file, read standard input, one text per line."
+        ),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet. Repeatable."
+        ),
+    ] = None,
+    model: Model = None,
+    threshold: Threshold = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="Column of the texts in tables. By default csv.text_column, or text."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet."),
+    ] = None,
+    *,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="Treat standard input and each .txt file as a single text."),
+    ] = False,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="List the words that are not in the vocabulary.")
+    ] = False,
+) -> None:
+    """Predict the sentiment of texts."""
+    from birnn_apps import input_texts
+    from birnn_apps import predict as command
+
+    files = [project.located(path) for path in file or []]
+    column = column or (input_texts.default_column() if files else "text")
+    command.run(
+        input_texts.read(texts or [], files, column, whole=whole),
+        partial(load_model, model, threshold),
+        output and project.located(output),
+        partial(input_texts.columns, files, column),
+        unknown=unknown,
+    )
+
+
+@app.command(epilog="Example: birnn explain 'A fine film.' --html explanation.html")
+def explain(
+    text: Annotated[
+        str | None, typer.Argument(help="Text to explain. Without it, read standard input.")
+    ] = None,
+    model: Model = None,
+    threshold: Threshold = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a self-contained HTML page to this file.")
+    ] = None,
+) -> None:
+    """Show how each word of a text affects its prediction."""
+    from birnn.core.outputs import write_text
+    from birnn_apps import explanation_display, input_texts
+    from birnn_apps.explanation import explain
+
+    page = html and project.output_file(html, ".html")
+    (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
+    explanation = explain(load_model(model, threshold), content.content)
+    if page:
+        write_text(page, explanation_display.render_page(explanation))
+        print(f"wrote {page}")
+    else:
+        explanation_display.print_explanation(explanation)
+
+
+@app.command(epilog="Example: birnn serve --port 8080")
+def serve(
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on; the default is reachable only from this machine."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
+    model: Model = None,
+    threshold: Threshold = None,
+) -> None:
+    """Serve a web page and a JSON API that classify reviews."""
+    from birnn_apps import serve as command
+
+    command.run(host, port, partial(load_model, model, threshold))
+
+
+@app.command(epilog="Example: birnn export birnn.onnx")
+def export(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="File to write: .onnx. A .json file of the vocabulary is put next to it."
+        ),
+    ],
+    model: Model = None,
+) -> None:
+    """Export a model to an ONNX file, which works without this project."""
+    file = project.output_file(file, ".onnx")
+    with libraries.tensorflow_imports():
+        from birnn_apps import onnx_model
+    onnx_model.write(load_model(model), file)
+    size = f"{file.stat().st_size / 1e6:.1f} MB"
+    print(f"{file}: {size}; {file.with_suffix('.json').name} next to it shows how to encode texts")
+
+
+def extra_of(module: str) -> str:
+    """Return the extra that installs a module, or all extras if none names it."""
+    required = metadata.requires("birnn") or []
+    extras = [re.findall(r"^([\w-]+).*extra == .(\w+)", line) for line in required]
+    by_package = {name.replace("-", "_"): extra for pair in extras for name, extra in pair}
+    return by_package.get(module, ",".join(dict.fromkeys(by_package.values())))
+
+
+def run() -> None:
+    """Run the command; print an error that the user can fix as one line."""
+    signals.raise_on_signals()  # else SIGTERM would leave temporary files
+    replace_missing_characters()
+    libraries.configure()
+    try:
+        try:
+            app()
+        except ModuleNotFoundError as error:
+            if str(error.name).startswith("birnn"):
+                raise
+            raise InputError(
+                f"{error.name} is not installed: run make setup, or make cluster for Ray; with "
+                f"pip, install birnn[{extra_of(str(error.name))}]"
+            ) from error
+        finally:
+            print(end="", flush=True)  # Typer ends with SystemExit
+    except (InputError, OSError) as error:
+        # Python would fail again when it flushes standard output, whose descriptor is 1, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # The reader of a pipe, such as `head`, may close it.
+        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error}")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,148 @@
+"""Prediction for one text and the contribution of each word.
+
+The API of `birnn serve` describes fields by the docstrings below them.
+"""
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from birnn.evaluation.baseline_model import BaselineModel
+from birnn.evaluation.predictor import Model, Predictor
+from birnn.networks.log_odds import probability
+from birnn.reviews import tokenizer, unicode_words
+from birnn_apps.attribution import Attribution, attribute_exactly
+
+MOST_TERMS = 10
+FEW = 0.5  # share of the words
+
+
+class Segment(BaseModel, frozen=True, use_attribute_docstrings=True):
+    """A piece of the text: a word, or the characters between two words."""
+
+    text: str
+    """The characters."""
+    word: bool = False
+    """True for a word."""
+    read: bool = False
+    """True for a word that the model reads; networks truncate long texts."""
+    known: bool = False
+    """True for a word in the vocabulary."""
+
+
+class Term(BaseModel, frozen=True, use_attribute_docstrings=True):
+    """A word, or for the baseline an n-gram, and its contribution."""
+
+    text: str
+    """The word or n-gram."""
+    contribution: float
+    """Its contribution to the log-odds of the positive class."""
+
+
+class ModelExplanation(BaseModel, frozen=True, use_attribute_docstrings=True):
+    """The prediction of one model and its explanation, in log-odds of the positive class."""
+
+    probability: float
+    """Probability of the positive class."""
+    blank: float
+    """Log-odds of the text with every word blanked."""
+    log_odds: float
+    """Log-odds of the text."""
+    contributions: list[float]
+    """Contribution of each segment; 0 if the model does not read it."""
+    strongest: list[Term]
+    """Words, or for the baseline n-grams, with the strongest contributions."""
+    gap: float
+    """Log-odds that the contributions leave unexplained."""
+
+
+class Explanation(BaseModel, frozen=True, use_attribute_docstrings=True):
+    """The predictions of all models for a text and their explanations."""
+
+    segments: list[Segment]
+    """Segments of the whole text, in order."""
+    classes: list[str]
+    """Names of the negative and the positive class."""
+    known: float = 0.0
+    """Share of the words read that are in the vocabulary."""
+    sentiment: str | None = None
+    """Predicted class; null if no word is known."""
+    probability: float | None = None
+    """Probability of the positive class, from the model or all networks together."""
+    log_odds: float | None = None
+    """Log-odds of the positive class."""
+    models: dict[str, ModelExplanation] = Field(default_factory=dict)
+    """Explanation by model."""
+
+
+def explain(predictor: Predictor, text: str) -> Explanation:
+    """Return the predictions for a text and the contributions of its words."""
+    tokens = predictor.tokenize([text])
+    words: list[str] = tokens.to_pylist()[0] or []
+    segments = _split(predictor, text, words)
+    classes = [*predictor.classes]
+    predicted = predictor.predict_tokens(tokens)
+    if not predicted.known[0]:
+        return Explanation(segments=segments, classes=classes)
+    models = {
+        name: _explanation(_attribute(model, words), predictor.temperature(name), segments)
+        for name, model in predictor.models.items()
+    }
+    return Explanation(
+        segments=segments,
+        classes=classes,
+        known=float(predicted.known[0]),
+        sentiment=predictor.classify(predicted.log_odds[0]),
+        probability=float(probability(predicted.log_odds)[0]),
+        log_odds=float(predicted.log_odds[0]),
+        models=models,
+    )
+
+
+def note(known: float) -> str:
+    """Return a note about the share of known words, or nothing if it is not small."""
+    if not known:
+        return "no known words"
+    return f"only {known:.0%} of the words are known" if known < FEW else ""
+
+
+def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
+    """Split a text into segments."""
+    model = predictor.model
+    read = model.words_read(len(words))
+    segments, last_end = [], 0
+    for index, (start, end) in enumerate(tokenizer.spans(text, predictor.tokenizer)):
+        segments.append(Segment(text=text[last_end:start]))
+        known = words[index] in model.vocabulary
+        segments.append(Segment(text=text[start:end], word=True, read=index in read, known=known))
+        last_end = end
+    segments.append(Segment(text=text[last_end:]))
+    return [segment for segment in segments if segment.text]
+
+
+def _attribute(model: Model, words: list[str]) -> Attribution:
+    if isinstance(model, BaselineModel):
+        return attribute_exactly(model, words)
+    # TensorFlow takes seconds to import, and the baseline does not need it.
+    from birnn_apps import integrated_gradients  # noqa: PLC0415
+
+    return integrated_gradients.attribute(model, words)
+
+
+def _explanation(
+    found: Attribution, temperature: float, segments: list[Segment]
+) -> ModelExplanation:
+    """Return the explanation of log-odds that are divided by a temperature."""
+    log_odds = found.log_odds / temperature
+    contributions = iter((found.contributions / temperature).tolist())
+    terms = sorted(found.terms, key=lambda term: -abs(term[1]))
+    return ModelExplanation(
+        probability=float(probability(np.array(log_odds))),
+        blank=found.blank / temperature,
+        log_odds=log_odds,
+        contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
+        strongest=[
+            Term(text=unicode_words.ngram_name(text), contribution=weight / temperature)
+            for text, weight in terms[:MOST_TERMS]
+        ],
+        gap=found.gap / temperature,
+    )

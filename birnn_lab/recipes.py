@@ -1,0 +1,70 @@
+"""Recipes: named sets of settings, each of which adds to another recipe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from birnn.core.settings import Section, validate_section
+from birnn.core.yaml_files import read_yaml
+from birnn.runtime.errors import InputError
+from birnn_lab.studies.store import FOLLOWING_SEEDS, SEED
+
+FILE = Path(__file__).with_suffix(".yaml")
+EVERY = "all"
+
+
+class Entry(Section):
+    """An entry of `recipes.yaml`."""
+
+    base: str | None = None
+    title: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named set of settings."""
+
+    name: str
+    base: str | None  # name of the recipe that it adds to, None for the first
+    title: str  # description of what it adds
+    settings: dict[str, Any]  # its own settings, by full name
+    all_settings: dict[str, Any]  # its own settings and all of its base, by full name
+
+    def with_changes(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings with changes applied.
+
+        Each `train.seed` gets its own hold-out and its own word vectors.
+        """
+        seeds = dict.fromkeys(FOLLOWING_SEEDS, changes[SEED]) if SEED in changes else {}
+        return self.all_settings | seeds | changes
+
+
+def read(file: Path = FILE) -> dict[str, Recipe]:
+    """Return all recipes by name, in the order of the file."""
+    recipes: dict[str, Recipe] = {}
+    entries = read_yaml(file)
+    if not (entries and isinstance(entries, dict) and all(isinstance(key, str) for key in entries)):
+        raise InputError(f"{file} must have recipes by name; put a name that is a number in quotes")
+    for name, content in entries.items():
+        entry = validate_section(Entry, content, f"{file}: {name}")
+        if wrong := [key for key in entry.settings if key.count(".") != 1]:
+            raise InputError(
+                f"{file}: {name} has the setting {wrong[0]!r}: use full names, such as train.epochs"
+            )
+        if name == EVERY:
+            raise InputError(f"{file}: {name} stands for every recipe: choose another name")
+        base = entry.base or next(reversed(recipes), None)
+        if base is not None and base not in recipes:
+            raise InputError(f"{file}: {name} has the base {base!r}, which is no recipe above it")
+        every = (recipes[base].all_settings if base else {}) | entry.settings
+        recipes[name] = Recipe(name, base, entry.title, entry.settings, every)
+    return recipes
+
+
+def named(name: str) -> Recipe:
+    """Return the recipe with a name."""
+    recipes = read()
+    if name not in recipes:
+        raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)}")
+    return recipes[name]

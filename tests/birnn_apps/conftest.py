@@ -1,0 +1,52 @@
+"""A project with small networks, in which tests run commands."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from birnn.core.paths import PARAMS, PIPELINE
+from birnn.evaluation.predictor import Predictor
+from birnn_apps import __main__ as main
+from tests.birnn.predictors import small_predictor, write_project
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def predictor() -> Predictor:
+    return small_predictor()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Path:
+    """Return a project with small networks. Do not modify it."""
+    folder = tmp_path_factory.mktemp("trained")
+    write_project(folder, predictor)
+    return folder
+
+
+@pytest.fixture
+def birnn(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a command in the trained project, as `invoke` does."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(trained)
+    return invoke
+
+
+@pytest.fixture
+def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Enter a project whose pipeline has not been run, and return its folder."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    for mark in (PIPELINE, PARAMS):
+        mark.touch()
+    return tmp_path
+
+
+def invoke(*arguments: object, stdin: bytes = b"", status: int = 0) -> str:
+    """Run a command that must exit with this status, and return what it prints."""
+    result = CliRunner().invoke(main.app, [*map(str, arguments)], stdin, catch_exceptions=False)
+    assert result.exit_code == status, result.output
+    return result.output

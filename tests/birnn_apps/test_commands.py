@@ -1,0 +1,175 @@
+"""`birnn predict`, `explain` and `export` with small networks."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.text import Text
+
+from birnn.core.batching import BATCH_SIZE
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
+from birnn.evaluation.predictor import Predictor
+from birnn.networks.log_odds import probability
+from birnn.runtime.errors import InputError
+from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
+from birnn_apps import output_tables
+from birnn_apps.explanation import explain
+from birnn_apps.predict import EXCERPT
+from tests.birnn.predictors import CLASSES, small_baseline
+from tests.birnn_apps.conftest import Run
+from tests.projects import BIRNN, check_output, refusal
+
+FIRST, *_, LAST = NETWORKS
+PREDICTED = ["sentiment", "probability", *NETWORKS]
+TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv\rqqqq\xe9"]
+MISSING = [False, False, True, True]  # predictions of TEXTS
+
+
+def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> None:
+    texts = [*TEXTS[:3], "film" + "." * (EXCERPT - 4), "film" + "." * (EXCERPT - 3)]
+    lines = birnn("predict", *texts, "--unknown").splitlines()
+    assert lines.pop(2) == "    unknown: zxqv  red"
+    predicted = predictor.predict(texts)
+    for index in (0, 1, 3, 4):
+        combined = probability(predicted.log_odds)[index]
+        each = ", ".join(
+            f"{TITLES[name]} {probability(odds)[index]:.4f}"
+            for name, odds in predicted.by_model.items()
+        )
+        sentiment = CLASSES[int(combined > 0.5)]
+        excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
+        few = "; only 25% of the words are known" if index == 1 else ""
+        assert lines[index] == f"{sentiment}  {combined:.4f}  ({each}{few})  {excerpt}"
+    assert re.search(r"\d|thumbs", lines[2]) is None
+
+
+@pytest.mark.parametrize("extension", output_tables.WRITERS)
+def test_predict_writes_a_table(
+    tmp_path: Path, birnn: Run, predictor: Predictor, extension: str
+) -> None:
+    repeats = BATCH_SIZE // len(TEXTS) + 1  # more than one batch
+    texts, file = tmp_path / "texts.jsonl", tmp_path / f"a{extension.upper()}"
+    # A column of the input has the name of an added one, and another is missing in some rows.
+    rows = [{"stars": None, "review": text, "source": ["web"]} for text in TEXTS]
+    rows[-1] = {"review": TEXTS[-1], "stars": 5, "late": True}
+    texts.write_text("".join(json.dumps(row) + "\n" for row in rows) * repeats)
+    assert birnn("predict", "--file", texts, "--output", file) == ""
+    if extension == ".jsonl":
+        lines = file.read_text(encoding="utf-8").splitlines()
+        table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
+    elif extension == ".csv":
+        missing = dict.fromkeys(PREDICTED, "")
+        table = pd.read_csv(file, keep_default_na=False, na_values=missing)
+    else:
+        table = pd.read_parquet(file)
+    kept = ["stars", "review", "source", "late"]
+    assert [*table] == [*kept, "predicted_source", *PREDICTED, "known"]
+    assert table["predicted_source"].iloc[-1] == f"{texts}, line {len(table)}"
+    assert table["source"].iloc[0] == '["web"]'
+    late = (table["late"].fillna("") != "").tolist()
+    assert late == [*[False] * (len(TEXTS) - 1), True] * repeats
+    assert table["review"].tolist() == TEXTS * repeats
+    assert table["known"].tolist() == [1, 0.25, 0, 0] * repeats
+    assert table["sentiment"].isna().tolist() == MISSING * repeats
+    predicted = predictor.predict(TEXTS)
+    for name, log_odds in {"probability": predicted.log_odds, **predicted.by_model}.items():
+        expected = np.where(MISSING, np.nan, probability(log_odds))
+        values = table[name].to_numpy(float).reshape(repeats, -1)
+        assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
+    assert ((table["probability"] > 0.5) == (table["sentiment"] == CLASSES[1])).all()
+
+
+def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
+    texts, file = tmp_path / "texts.txt", tmp_path / "a.parquet"
+    texts.write_bytes(b"good\n" * BATCH_SIZE + b"\xff\n")  # fails after the first batch
+    file.write_text("previous")
+    for output, expected in ((file, "not UTF-8"), (tmp_path / "a.xlsx", r"use one of \.csv, ")):
+        with pytest.raises(InputError, match=expected):
+            birnn("predict", "--file", texts, "--model", FIRST, "--output", output)
+    assert file.read_text() == "previous"
+    assert {*tmp_path.iterdir()} == {texts, file}
+
+
+def test_explain_prints_to_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, birnn: Run, predictor: Predictor
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    text = "A bad, [red] \x1b[31mfilm.\n" + 8 * " good"
+    colored = birnn("explain", "--model", LAST, stdin=text.encode())
+    assert "\x1b[31m" not in colored
+    out = Text.from_ansi(colored).plain
+    assert "A bad, [red]  [31mfilm.\n" in out
+    model = explain(predictor, text).models[LAST]
+    assert out.count(f"{model.probability:.4f}") == 2
+    strongest = sorted(model.contributions, key=abs, reverse=True)[:8]
+    assert re.findall(r"^ *good +([+-]\d+\.\d{3}) *$", out, re.MULTILINE) == [
+        f"{contribution:+.3f}" for contribution in strongest
+    ]
+    # The strongest word has a background, unread words are dim.
+    color = TERMINAL_POSITIVE if strongest[0] > 0 else TERMINAL_NEGATIVE
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    assert f"\x1b[1;37;48;2;{red};{green};{blue}mgood" in colored
+    assert "\x1b[2mbad" in colored
+
+
+def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> None:
+    options = ("explain", "--model", LAST, "--html")
+    with pytest.raises(InputError, match=r"page\.pdf is not an \.html"):
+        birnn(*options, tmp_path / "page.pdf", "A good film.")
+    birnn(*options, tmp_path / "page.html", "A good <script>film</script>.")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert "http" not in page
+    assert ">good</span>" in page
+    # Without known words, there is no prediction.
+    assert re.search(r"\d|thumbs", birnn(*options[:-1], "zxqv <b>")) is None
+
+
+def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
+    trained: Path, birnn: Run, tmp_path: Path
+) -> None:
+    options = ("predict", "--model", BASELINE, "A good film.", "--threshold")
+    expected = f"{probability(small_baseline().predict(['A good film.']).log_odds)[0]:.4f}"
+    lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
+    assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
+    (tmp_path / "tensorflow.py").write_text("raise ImportError")
+    command = (*BIRNN, *options, "0.99")
+    assert check_output(trained, *command, PYTHONPATH=str(tmp_path)) == lines[0]
+
+
+def test_model_and_threshold_are_checked(birnn: Run) -> None:
+    for option, advice in (("--model=all", "networks"), ("--threshold=1", "below 1")):
+        assert advice in birnn("predict", option, "good", status=2)
+
+
+def test_better_baseline_is_suggested_unless_held_out_reviews_chose(
+    birnn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics: dict[str, dict[str, Any]] = {"choice": {"model": "networks"}}
+    metrics |= {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
+    monkeypatch.setattr("birnn.evaluation.selection.read_metrics", lambda: metrics)
+    note = "note: the test accuracy of the networks is 80.0%, of the baseline 90.0%"
+    assert note in birnn("predict", "good")
+    assert note not in birnn("predict", "good", "--model", "networks")
+    metrics["baseline"]["holdout_accuracy"] = 0.7
+    assert note not in birnn("predict", "good")
+
+
+@pytest.mark.parametrize("model", [FIRST, BASELINE])
+def test_export_writes_a_model_and_its_vocabulary(tmp_path: Path, birnn: Run, model: str) -> None:
+    file = tmp_path / "own name.ONNX"
+    output = birnn("export", file, "--model", model)
+    assert output.startswith(f"{file}: 0.0 MB; own name.json next to it")
+    assert {file.name for file in tmp_path.iterdir()} == {"own name.ONNX", "own name.json"}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.html", "a"])
+def test_other_formats_are_refused(tmp_path: Path, birnn: Run, name: str) -> None:
+    message = refusal(birnn, "export", tmp_path / name)
+    assert message.endswith("choose a name that ends in .onnx")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,254 @@
+"""The tables, the figure and the curves of a study."""
+
+import math
+from dataclasses import astuple, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS
+from birnn.style import formatting, plotting
+from birnn_lab.studies import curves, differences, figure, store, table, writing
+from birnn_lab.studies.differences import Difference, Mean
+from tests.birnn import samples
+from tests.birnn_lab.studies.small_study import REVIEWS, log_odds, make_study
+from tests.projects import PROJECT
+
+PAIR = PAIRS[0]
+FIRST, SECOND = PAIR
+
+
+def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "lengths")
+    study.runs[f"{FIRST}.accuracy"] += [0.01, 0.03, 0, 0]
+    first, second = table.rows(study)
+    assert first.covered == "seeds"
+    assert set(first.differences[PAIR]) == {"accuracy", "loss"}
+    expected = differences.difference_over_seeds(
+        [0.51, 0.78], [0.5, 0.75], "accuracy", 2 * len(PAIRS)
+    )
+    assert astuple(first.differences[PAIR]["accuracy"]) == astuple(expected)
+    assert second.differences[PAIR]["accuracy"].mean == 0
+    # As tuples, which are equal if both have the same NaN.
+    assert astuple(first.means[SECOND]) == astuple(differences.mean_over_seeds([0.5, 0.75]))
+    # A model without an accuracy.
+    study.runs.loc[:1, f"{FIRST}.accuracy"] = np.nan
+    first, second = table.rows(replace(study))
+    assert (first.means[FIRST].seeds, second.means[FIRST].seeds) == (0, 2)
+    assert first.differences[PAIR]["accuracy"].seeds == 0
+    chosen = make_study(tmp_path, chooses=True)
+    (row, _) = table.rows(replace(chosen, runs=chosen.runs.filter(regex="holdout|train|pad|name")))
+    assert (row.means[FIRST].mean, row.differences) == (pytest.approx(0.65), {})
+
+
+def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "lengths")
+    writing.write_files(study, log_odds(study))
+    read = store.read(study.folder)
+    (first, _), runs = table.rows(read), read.combinations()[0].runs
+    assert first.covered == "seeds and groups of texts"
+    stored = read.log_odds(runs)
+    expected = differences.compute_differences(
+        *(stored[name] for name in PAIR), *read.labels_and_groups(), comparisons=3 * len(PAIRS)
+    )
+    assert first.differences[PAIR].keys() == expected.keys()
+    for measure, difference in first.differences[PAIR].items():
+        assert astuple(difference) == astuple(expected[measure])
+
+
+def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
+    study = samples.recipes()
+    recipes = [*study.about.recipes, {"name": "other", "base": "pooled"}]
+    recipes.append({"name": "missing", "base": "other"})
+    other = study.runs[:2].assign(recipe="other", **{"train.seed": [8, 9]})
+    runs = pd.concat([study.runs[::-1], other])
+    about = replace(study.about, recipes=recipes)
+    # Reviews without predictions do not count.
+    gains = table.gains(replace(study, folder=tmp_path, about=about, runs=runs, reviews=REVIEWS))
+    assert [(gain.recipe, gain.base) for gain in gains] == [("pooled", "plain"), ("third", "plain")]
+    for gain, points in zip(gains, (0.1, 0.2), strict=True):
+        expected = differences.difference_over_seeds([points] * 3, [0] * 3, "accuracy", 3)
+        assert vars(gain.difference) == pytest.approx(vars(expected), abs=1e-9, nan_ok=True)
+    assert gains[0].covered == "seeds"
+    assert table.gains(make_study(tmp_path)) == []
+
+
+def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
+    study = samples.recipes()
+    labels = np.tile([0, 1], 50).astype(np.uint8)
+    reviews = pd.DataFrame({"label": labels, "group": np.repeat(np.arange(20), 5)})
+    signs = np.where(labels == 1, 1, -1)
+    plain, pooled = (
+        pd.DataFrame(dict.fromkeys(NETWORKS, np.where(np.arange(100) % 10 < wrong, -signs, signs)))
+        for wrong in (3, 1)
+    )
+    predictions = {
+        run.name: plain if run.recipe == "plain" else pooled for run in study.runs.itertuples()
+    }
+    writing.write_files(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
+    correct = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
+    expected = differences.estimate_difference(
+        *(np.tile(correct, (3, 1)), labels, np.repeat(np.arange(20), 5)),
+        *("accuracy", 2),
+    )
+    for gain in table.gains(store.read(tmp_path / "recipes")):
+        assert gain.covered == "seeds and films"
+        assert gain.difference == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "measure", "shown", "higher"),
+    [
+        (0.1, 0.2, "accuracy", "+15.00 (+10.00 to +20.00)", 0),
+        (-0.2, -0.1, "holdout_accuracy", "−15.00 (−20.00 to −10.00)", 1),
+        (0.1, 0.2, "loss", "+0.1500 (+0.1000 to +0.2000)", 0),
+        (-0.1, 0.2, "loss", "+0.0500 (−0.1000 to +0.2000)", None),
+        (0.0, 0.2, "accuracy", "+10.00 (+0.00 to +20.00)", None),
+        (-0.2, 0.0, "accuracy", "−10.00 (−20.00 to +0.00)", None),
+    ],
+)
+def test_differences_and_the_higher_set(
+    low: float, high: float, measure: str, shown: str, higher: int | None
+) -> None:
+    difference = Difference((low + high) / 2, 0.1, low, high, 3, 2)
+    assert table.format_difference(difference, measure) == shown
+    assert difference.higher == higher
+
+
+def test_missing_intervals_have_a_reason() -> None:
+    for seeds, error, reason in (
+        (1, math.nan, "too few seeds"),
+        (2, math.nan, "only one group of reviews"),
+        (2, 0.0, "all seeds are equal"),
+    ):
+        difference = Difference(0.25, error, math.nan, math.nan, seeds, 1)
+        assert table.format_difference(difference) == f"+25.00 ({reason})"
+        assert difference.higher is None
+
+
+def test_means_have_the_deviation_of_seeds() -> None:
+    for seeds, shown in ((0, "–"), (1, "87.50"), (4, "87.50 ± 2.00")):
+        assert table.format_mean(Mean(0.875, 0.01, 0, 1, seeds)) == shown
+
+
+def shown_values(axes: Axes) -> set[float]:
+    """Return the horizontal positions of all that is drawn."""
+    return {value for line in axes.lines for value in np.round(line.get_xdata(), 6)}
+
+
+def test_figure_shows_every_run_and_interval() -> None:
+    study = store.read(PROJECT / "study" / "rotten-tomatoes")
+    drawn = figure.draw(study)
+    (row,) = table.rows(study)
+    accuracies, differences_below = drawn.axes
+    for model in study.networks:
+        expected = [*study.runs[f"{model}.accuracy"], row.means[model].low, row.means[model].high]
+        assert set(np.round(100 * np.array(expected), 6)) <= shown_values(accuracies)
+    compared = row.differences[PAIR]["accuracy"]
+    expected = [compared.low, compared.mean, compared.high]
+    assert set(np.round(100 * np.array(expected), 6)) <= shown_values(differences_below)
+    (label,) = (text.get_text().strip() for text in differences_below.texts if text.get_text())
+    assert label == f"BiLSTM minus BiGRU {formatting.points(compared.mean)}"
+    assert drawn.get_suptitle() == "No difference between BiLSTM and BiGRU is shown"
+    assert "95% intervals over 20 seeds" in accuracies.get_xlabel()
+    assert "98.3% interval over seeds and films" in differences_below.get_xlabel()
+    strong = figure.draw(store.read(PROJECT / "study" / "seeds"))
+    assert strong.get_suptitle() == "The BiGRU is more accurate, by 0.36 points"
+
+
+def test_equal_runs_are_stacked_within_their_lane() -> None:
+    study = samples.study(seeds=40, networks=PAIR)
+    study.runs[[f"{name}.accuracy" for name in PAIR]] = 0.5
+    accuracies, _ = figure.draw(study).axes
+    runs = [line.get_ydata() for line in accuracies.lines if len(line.get_ydata()) == 40]
+    heights = [height for place, ys in enumerate(runs) for height in place - np.asarray(ys)]
+    assert len(runs) == 2
+    assert len({*np.round(heights[:40], 6)}) == 40
+    assert max(heights) < 1
+
+
+def test_wide_intervals_do_not_rule_the_axis() -> None:
+    study = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=2, networks=PAIR)
+    study.runs["bilstm.accuracy"] = [0.5, 0.6, 0.7, 0.8]
+    study.runs["bigru.accuracy"] = 0.6
+    (axes,) = figure.draw(study).axes
+    assert axes.get_xlim() == pytest.approx((-2.5, 132.5))  # 20 to 110, and a quarter
+    arrows = {line.get_marker() for line in axes.lines if np.isfinite(line.get_xdata()).all()}
+    assert {"<", ">"} <= arrows
+
+
+def test_rows_of_recipes_have_plain_names_and_times() -> None:
+    study = store.read(PROJECT / "study" / "recipes")
+    drawn = figure.draw(study)
+    (axes,) = drawn.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[1] == "two epochs\n0.4 min"
+    assert names[4].startswith("1,000 words\n")
+    bases = {recipe["name"]: recipe["base"] for recipe in study.about.recipes}
+    labels = [combination.label for combination in study.combinations()]
+    means = study.runs.groupby("recipe")["baseline.accuracy"].mean()
+    ends = [{100 * means[name], 100 * means[bases[name]]} for name in labels[1:]]
+    dashes = plotting.DASHES[BASELINE]
+    lines = [{*line.get_xdata()} for line in axes.lines if line.get_linestyle() == dashes]
+    assert [sorted(each) for each in lines] == [pytest.approx(sorted(each)) for each in ends]
+    texts = {text.get_text().strip(): text.get_position()[0] for text in axes.texts}
+    assert {"81.03", "BiLSTM 93.97", "91.29", "Baseline 92.61"} <= {*texts}
+    assert texts["81.03"] <= 100 * study.runs["bilstm.accuracy"].min()  # left of all marks
+    assert drawn.get_suptitle() == "The choice of recipe matters more than the network"
+    # With one seed, there are no intervals to conclude from.
+    single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
+    assert figure.draw(single).get_suptitle() == "Accuracy by recipe"
+    others = samples.study(varied={"pad.maxlen": [1, 1], "train.epochs": [1, 2]}, seeds=1)
+    names = [each.get_text() for each in figure.draw(others).axes[0].get_yticklabels()]
+    assert names == ["1, 1", "1, 2"]
+    twins = [recipe | {"title": "dropout, 0.5"} for recipe in study.about.recipes]
+    (axes,) = figure.draw(replace(study, about=replace(study.about, recipes=twins))).axes
+    assert axes.get_yticklabels()[1].get_text().startswith("two-epochs\n")
+
+
+def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
+    for rows, is_drawn in ((20, True), (21, False)):
+        study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
+        writing.write(study, {})
+        assert "interval" not in figure.draw(study).axes[0].get_xlabel()
+        assert (study.folder / f"a{rows}.png").exists() == is_drawn
+
+
+def test_best_of_trials_is_the_mean_over_all_draws() -> None:
+    accuracies = [0.8, 0.5, 0.9, 0.8]
+    numbers, means, lows, highs = curves.best_of_trials(accuracies).to_numpy().T
+    assert list(numbers) == [1, 2, 3, 4]
+    for number, mean, low, high in zip(numbers, means, lows, highs, strict=True):
+        best = [max(draw) for draw in product(accuracies, repeat=int(number))]
+        assert mean == pytest.approx(np.mean(best))
+        assert [mean - low, high - mean] == pytest.approx([np.std(best)] * 2)
+
+
+def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
+    study = make_study(Path("study/epochs"), varied=["train.epochs"])
+    assert curves.draw(make_study(Path("study/lengths"))) is None
+    study.runs["train.epochs"] = study.runs["pad.maxlen"]
+    assert curves.draw(study) is None  # without times
+    for name in NETWORKS:
+        study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
+    study = replace(study)
+    points = curves.over_time(study, next(iter(NETWORKS)))
+    assert (points["x"].tolist(), points["y"].tolist()) == ([1.5, 9], [0.625, 0.875])
+    assert points["epochs"].tolist() == [50, 100]
+    drawn = curves.draw(study)
+    assert drawn is not None
+    (axes,) = drawn.axes
+    assert len(axes.lines) == len(NETWORKS)
+    assert [text.get_text() for text in axes.texts[-4:]] == ["50 ", "100 "] * 2
+    assert drawn.get_suptitle() == "Accuracy over time"  # intervals of two seeds are wide
+    rising = store.read(PROJECT / "study" / "equal-time")
+    shown = "Accuracy is higher after 4 epochs than after 1"
+    for lower, title in ((0, shown), (0.1, "Accuracy over time")):
+        rising.runs.loc[rising.runs["train.epochs"] == 4, "bigru.accuracy"] -= lower
+        drawn = curves.draw(replace(rising))
+        assert drawn is not None
+        assert drawn.get_suptitle() == title

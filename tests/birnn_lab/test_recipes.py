@@ -1,0 +1,75 @@
+"""Recipes, and the grids that use them."""
+
+from pathlib import Path
+
+import pytest
+
+from birnn.runtime.errors import InputError
+from birnn_lab import commands, grid, recipes
+
+pytestmark = pytest.mark.usefixtures("settings_only")
+
+
+def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() -> None:
+    stored = recipes.read()
+    points = grid.points([], ["pooling", "all"])
+    assert [point.recipe for point in points] == list(stored)
+    for name, recipe in stored.items():
+        (point,) = grid.points([], [name])
+        chosen = {key: point.settings[key] for key in recipe.all_settings}
+        assert chosen == recipe.all_settings
+        assert point.label == name
+        # A recipe may learn from all reviews once everything is chosen.
+        held_out = isinstance(recipe.all_settings["pad.validation"], float)
+        assert held_out or recipe.settings == {"pad.validation": "test"}
+        before = stored[recipe.base].all_settings if recipe.base else {}
+        assert recipe.all_settings == before | recipe.settings != before
+
+
+def test_listed_command_is_quoted_for_the_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = recipes.Recipe("odd", None, "a", {}, {"csv.positive": ">0"})
+    monkeypatch.setattr(recipes, "read", lambda: {"odd": odd})
+    commands.recipes()
+    assert capsys.readouterr().out.endswith("--temp -S \"csv.positive='>0'\"\n")
+
+
+def test_recipe_adds_to_the_one_above_by_default() -> None:
+    file = Path("recipes.yaml")
+    file.write_text(
+        "one: {title: a, settings: {a.a: 1}}\n"
+        "two: {title: b, settings: {b.b: 1}}\n"
+        "three: {base: one, title: c, settings: {c.c: 1}}\n"
+        "four: {title: d, settings: {c.c: 2}}\n",
+        encoding="utf-8",
+    )
+    stored = recipes.read(file)
+    assert [recipe.base for recipe in stored.values()] == [None, "one", "one", "three"]
+    assert stored["four"].all_settings == {"a.a": 1, "c.c": 2}
+    for mistake, expected in (
+        ("a: {base: a, title: a, settings: {}}", "a has the base 'a', which is no recipe above"),
+        ("a: {title: a, settings: {train: {epochs: 3}}}", "a has the setting 'train': use full na"),
+        ("1: {title: a, settings: {}}", "a name that is a number in quotes"),
+        ("all: {title: a, settings: {}}", "all stands for every recipe"),
+        ("", "must have recipes"),
+    ):
+        file.write_text(mistake, encoding="utf-8")
+        with pytest.raises(InputError, match=expected):
+            recipes.read(file)
+
+
+def test_other_names_are_refused() -> None:
+    with pytest.raises(InputError, match=r"there is no recipe 'pools': use notebook, two-"):
+        grid.points([], ["all", "pools"])
+
+
+def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
+    points = grid.points(["train.seed=0..2", "train.epochs=7"], ["pooling"])
+    for seed in ("pad.seed", "word_vectors.seed"):
+        assert [point.settings[seed] for point in points] == [0, 1, 2]
+    labels = [f"pooling-epochs-7-seed-{seed}" for seed in range(3)]
+    assert [point.label for point in points] == labels
+    assert points[0].changes["network.pooling"] == "max_mean"
+    assert points[0].settings["train.epochs"] == 7
+    assert points[0].chosen == {"train.seed": 0, "train.epochs": 7}
