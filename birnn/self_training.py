@@ -21,9 +21,10 @@ from birnn.architectures.registry import NETWORKS
 from birnn.baseline import baseline
 from birnn.baseline.settings import BaselineSettings
 from birnn.core.paths import PADDED, PADDED_TRAIN, STATE, TRAIN_REVIEWS, UNLABELLED_REVIEWS
-from birnn.networks.inputs import ngrams
+from birnn.networks.inputs.word_inputs import Folders
 from birnn.networks.log_odds import combine, probability
 from birnn.networks.network import load_network, predict
+from birnn.pretraining import ngram_ratios
 from birnn.reviews import corpus_reader, encoding, sequences
 from birnn.reviews.training_set import groups, words
 from birnn.training.fit import TrainingFiles, train_network
@@ -39,7 +40,7 @@ def write(settings: TrainingSettings, linear: BaselineSettings, folder: Path) ->
     """
     start = time.perf_counter()
     training_groups, num_words = groups(PADDED_TRAIN), settings.pad.num_words
-    ngrams.weigh(PADDED_TRAIN, training_groups, num_words, settings.ngrams, FOLDER / "ngrams")
+    ngram_ratios.weigh(PADDED_TRAIN, training_groups, num_words, settings.ngrams, FOLDER / "ngrams")
     before_training = time.perf_counter()
     trained = [_train_network(name, settings) for name in NETWORKS]
     after_training = time.perf_counter()
@@ -58,7 +59,7 @@ def _train_network(name: str, settings: TrainingSettings) -> tuple[Any, float]:
     files = replace(
         TrainingFiles.of(name, settings.train),
         training=PADDED_TRAIN,
-        ngrams=FOLDER / "ngrams",
+        word_inputs=Folders(ngrams=FOLDER / "ngrams"),
         model=FOLDER / name,
         checkpoints=FOLDER / "checkpoints" / name,
     )

@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import signal
 import sys
 from contextlib import suppress
 from functools import partial
@@ -14,11 +15,10 @@ import typer
 from typer.core import TyperGroup
 
 from birnn.core import libraries
-from birnn.runtime import signals
 from birnn.runtime.errors import InputError
-from birnn.runtime.terminal import replace_missing_characters
 from birnn_apps import project, result_commands
 from birnn_apps.model_options import Model, Threshold, load_model
+from birnn_apps.terminal import replace_missing_characters
 
 GROUPS = {
     "Predict": "predict explain serve export",
@@ -215,12 +215,12 @@ def extra_of(module: str) -> str:
     required = metadata.requires("birnn") or []
     extras = [re.findall(r"^([\w-]+).*extra == .(\w+)", line) for line in required]
     by_package = {name.replace("-", "_"): extra for pair in extras for name, extra in pair}
-    return by_package.get(module, ",".join(dict.fromkeys(by_package.values())))
+    return str(by_package.get(module, ",".join(dict.fromkeys(by_package.values()))))
 
 
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
-    signals.raise_on_signals()  # else SIGTERM would leave temporary files
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else it leaves temporary files
     replace_missing_characters()
     libraries.configure()
     try:

@@ -5,10 +5,10 @@ from rich.table import Table
 from rich.text import Text
 
 from birnn.evaluation.model_names import TITLES
-from birnn.report import templating
-from birnn.runtime.terminal import printable, printable_lines
+from birnn.report import page
 from birnn.style import colors
 from birnn_apps.explanation import Explanation, ModelExplanation, note
+from birnn_apps.terminal import printable, printable_lines
 
 # Relative to the strongest word; colors of weaker words are hardly visible.
 STRONG, MEDIUM, WEAK = 0.5, 0.2, 0.05
@@ -47,8 +47,9 @@ def render_page(
 
     The page has a form with `text`, unless `max_length`, the most characters of a text, is 0.
     """
-    return templating.render(
-        "use/templates/explanation.html.j2",
+    return page.fill(
+        "explanation.html.j2",
+        "birnn_apps",
         explanation=explanation,
         text=text,
         error=error,

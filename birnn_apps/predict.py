@@ -12,9 +12,9 @@ from birnn.core.batching import batched
 from birnn.evaluation.model_names import TITLES
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
-from birnn.runtime.terminal import printable
 from birnn_apps import explanation, input_texts, output_tables
 from birnn_apps.input_texts import Text
+from birnn_apps.terminal import printable
 
 EXCERPT = 60  # characters of a text that are printed
 

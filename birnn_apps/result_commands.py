@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from birnn.runtime.errors import InputError
-from birnn.runtime.terminal import printable, printable_lines, warn_if_fallback
+from birnn.runtime.fallback_warning import warn_if_fallback
 from birnn_apps.model_options import Model
+from birnn_apps.terminal import printable, printable_lines
 
 app = typer.Typer()
 

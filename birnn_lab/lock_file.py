@@ -5,7 +5,8 @@ from typing import Any
 
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml
-from birnn.runtime.errors import InputError, damaged
+from birnn.runtime.errors import InputError
+from birnn_lab.files_in_git import damaged
 
 LOCK = Path("dvc.lock")
 

@@ -18,11 +18,11 @@ from pydantic import PositiveFloat
 from scipy import special
 
 from birnn.core.outputs import write_text
-from birnn.core.paths import STUDIES, TEST_REVIEWS
+from birnn.core.paths import TEST_REVIEWS
 from birnn.core.settings import Section
 from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
 from birnn.evaluation.model_names import NETWORKS
-from birnn.report import templating
+from birnn.report import page
 from birnn.runtime.errors import InputError
 from birnn.style.formatting import NOTHING, points
 from birnn_lab import processes
@@ -92,13 +92,14 @@ class Line:
 
 def read_studies(commit: str) -> list[Study]:
     """Return the studies of a commit, without those that this code cannot read."""
-    archive = processes.run("git", "archive", commit, "--", STUDIES.as_posix(), check=False).stdout
+    command = ("git", "archive", commit, "--", store.FOLDER.as_posix())
+    archive = processes.run(*command, check=False).stdout
     if not archive:
         return []
     studies = []
     with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
-        for file in sorted(Path(folder, STUDIES).glob(f"*/{store.ABOUT}")):
+        for file in sorted(Path(folder, store.FOLDER).glob(f"*/{store.ABOUT}")):
             try:
                 studies.append(store.read(file.parent))
             except InputError:  # the change may repair it
@@ -158,8 +159,9 @@ def summarize(lines: Sequence[Line]) -> str:
 def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> None:
     """Write a review as Markdown, given the verdicts and the table of `dvc metrics diff`."""
     before, after = change.base.settings, change.here.settings
-    text = templating.render(
-        "lab/templates/review.md.j2",
+    text = page.fill(
+        "review.md.j2",
+        "birnn_lab",
         change=change,
         lines=lines,
         verdict=summarize(lines),

@@ -15,7 +15,6 @@ import dvc.api
 import pandas as pd
 
 from birnn.core import paths
-from birnn.core.machine import format_description
 from birnn.core.paths import METRICS, PARAMS
 from birnn.core.settings import flatten, read_pipeline
 from birnn.core.yaml_files import YAMLError, parse_yaml
@@ -27,8 +26,9 @@ from birnn.evaluation.model_names import (
     NETWORKS,
     TITLES,
 )
-from birnn.runtime.errors import InputError, refuse_conflict
+from birnn.runtime.errors import InputError
 from birnn_lab import private_apis, processes
+from birnn_lab.files_in_git import refuse_conflict
 from birnn_lab.grid import Point
 from birnn_lab.lock_file import LOCK, Lock, parse_lock, read_lock
 from birnn_lab.setting_text import as_text
@@ -330,6 +330,15 @@ def read_times() -> dict[str, tuple[float, str]]:
             entry = json.loads(line)
             newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])
     return newest
+
+
+def format_description(machine: Mapping[str, Any]) -> str:
+    """Format a description of a machine as one phrase."""
+    accelerators = ", ".join(machine["accelerators"]) or "no GPU"
+    return (
+        f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
+        f"Python {machine['python']})"
+    )
 
 
 def locked_reviews(lock: Lock) -> dict[str, str]:

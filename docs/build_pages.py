@@ -31,7 +31,8 @@ def build(folder: Path, source: str) -> None:
     for file in files:
         output = folder / ("index.html" if file == HOME else file.with_suffix(".html"))
         if file == REPORT:
-            write(output, file.with_suffix(".html").read_bytes())
+            html = file.with_suffix(".html").read_text(encoding="utf-8")
+            write(output, rewrite_links(html, file, files, source).encode())
             continue
         text = file.read_text(encoding="utf-8")
         images = {image: f'<img src="{image}" alt="">' for image in IMAGE.findall(text)}

@@ -1,12 +1,12 @@
 """The stages of the pipeline, one script each: `python -m stages.pad` runs one."""
 
-import os
+import sys
 
 from birnn.core import libraries
 from birnn.runtime import signals
 
 libraries.configure()
-if stage := os.environ.get("DVC_STAGE"):
-    # Before the slow imports of the stage: without this, a stage outlives a killed DVC.
-    signals.end_with_parent()
-    signals.exit_on_signals(signals.interruption_message(stage))
+# Python has this argument while it looks for the script of `python -m`. It is before the slow
+# imports of the stage, and not if another program imports a stage.
+if sys.argv[0] == "-m":
+    signals.end_early()

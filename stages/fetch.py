@@ -7,7 +7,7 @@ from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.reviews import corpus_writer
 from birnn.reviews.corpus import SPLITS
-from birnn.runtime import terminal
+from birnn.runtime import fallback_warning
 from birnn.sources import registry
 from birnn.sources.settings import SourceSettings
 
@@ -31,7 +31,7 @@ def main(settings: SourceSettings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    terminal.warn_if_fallback(description["name"], description["requested"])
+    fallback_warning.warn_if_fallback(description["name"], description["requested"])
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import time
 
 from birnn.core import paths, stage
 from birnn.core.settings import Sections
-from birnn.networks.inputs import ngrams
 from birnn.networks.inputs.settings import Ngrams
+from birnn.pretraining import ngram_ratios
 from birnn.reviews import training_set
 from birnn.reviews.sequences import Pad, TrainingReviews
 
@@ -26,7 +26,7 @@ def main(settings: Settings) -> None:
     start = time.perf_counter()
     training, num_words = settings.train.folder, settings.pad.num_words
     groups = training_set.groups(training)
-    table = ngrams.weigh(training, groups, num_words, settings.ngrams, paths.NGRAMS)
+    table = ngram_ratios.weigh(training, groups, num_words, settings.ngrams, paths.NGRAMS)
     seconds = time.perf_counter() - start
     stage.record_time(paths.NGRAMS, [seconds])
     longest = settings.ngrams.longest

@@ -11,17 +11,21 @@ from typer.main import get_command
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES
-from birnn.report import sentences
 from birnn.report.page import anchor
-from birnn.report.what_differs import PLANNED
+from birnn.style.formatting import NOTHING
 from birnn_apps.__main__ import app
 from birnn_lab.studies import differences, store, table
+from birnn_lab.study_tables import compare, disagreements
 from tests.projects import DEFAULTS, PROJECT
 from tests.test_imports import imported_files
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|benchmarks)/[\w/]+\.\w+)`")
 PLACEHOLDERS = {"stages/NAME.py", "stages/train_NAME.py"}
+# The results of planned comparisons that are the first row of a study, see study/PROTOCOL.md.
+EQUIVALENT, BIGRU = "equivalent within 0.5 points", "BiGRU more accurate"
+PLANNED = {"strong": EQUIVALENT, "rotten-tomatoes": EQUIVALENT}
+PLANNED |= {"random-settings": BIGRU, "equal-size": BIGRU}
 
 
 def anchors(page: Path) -> set[str]:
@@ -103,61 +107,80 @@ def read_results() -> list[str]:
     return [" ".join(file.read_text(encoding="utf-8").replace("%", "").split()) for file in files]
 
 
+def read_study(name: str) -> store.Study:
+    return store.read(PROJECT / "study" / name)
+
+
+def test_tables_are_those_of_the_studies() -> None:
+    _, results = read_results()
+    seeds, recipes = read_study("seeds"), read_study("recipes")
+    _, *measures = compare(seeds, table.rows(seeds)[0])
+    for title, *cells, _, _ in measures:
+        assert f"| {title} | {' | '.join(cells)} |" in results
+    for study, place in (*((read_study(name), 0) for name in PLANNED), (seeds, 0), (recipes, -1)):
+        row = table.rows(study)[place]
+        _, *cells, _, result = next(compare(study, row))
+        assert f"| {' | '.join(cells)} |" in results
+        assert result == PLANNED.get(study.name, result)
+        if shares := disagreements(study, row):
+            title = f", {len(row.combination.runs)} seeds"
+            assert f"{title} | {' | '.join(shares.values())} |" in results
+    gains = {gain.recipe: table.format_difference(gain.difference) for gain in table.gains(recipes)}
+    rows, above = {row.combination.label: row for row in table.rows(recipes)}, None
+    for recipe in recipes.about.recipes:
+        name, base, title = recipe["name"], recipe["base"], recipe["title"]
+        added = title if base in (None, above) else f"to {base}: {title}"
+        means = [table.format_mean(rows[name].means[network]) for network in recipes.networks]
+        runs, above = rows[name].combination.runs, name
+        time = f"{runs['all.seconds'].min() / 60:.1f}"
+        cells = [f"`{name}`", added, *means, gains.get(name, NOTHING), time]
+        assert f"| {' | '.join(cells)} |" in results
+        networks = runs[[f"{network}.accuracy" for network in recipes.networks]].min(axis=1)
+        after = [*rows].index(name) >= [*rows].index("n-grams")
+        assert (networks > runs["baseline.accuracy"]).all() == after
+
+
 def test_quoted_results_are_those_of_the_studies() -> None:
     readme, results = read_results()
-    seeds, recipes = (store.read(PROJECT / "study" / name) for name in ("seeds", "recipes"))
+    seeds, recipes = read_study("seeds"), read_study("recipes")
     (row,), (default, *_, best) = table.rows(seeds), table.rows(recipes)
-    regularization = table.rows(recipes)[5]
     for name in ("bilstm", "bigru"):
-        assert table.format_mean(row.means[name]) in results
-        assert table.format_mean(best.means[name]) in results
         ends = f"{100 * default.means[name].mean:.0f} to {100 * best.means[name].mean:.0f}"
         assert f"both go from {ends}" in results
-        assert f" by {seeds.runs[f'{name}.influence_first'].mean():.3f}" in results
-    for study, sign in ((seeds, 1), (store.read(PROJECT / "study" / "rotten-tomatoes"), -1)):
+    for study, sign in ((seeds, 1), (read_study("rotten-tomatoes"), -1)):
         first = [study.runs[f"{name}.influence_first"] for name in ("bilstm", "bigru")]
         assert (sign * (first[1] - first[0]) > 0).all()
-    for measure, difference in row.differences["bilstm", "bigru"].items():
-        assert table.format_difference(difference, measure) in results
     gained = {gain.recipe: gain.difference for gain in table.gains(recipes)}
-    shown = {name: each.mean for name, each in gained.items() if each and each.low > 0}
+    shown = {name: gain.mean for name, gain in gained.items() if gain.low > 0}
     assert set(gained) - set(shown) == {"pooling", "unlabelled"}
-    assert set(re.findall(r"([\w-]+) \(\+", sentences.name_gains(recipes))) == set(shown)
-    for mean in shown.values():
-        assert f": +{100 * mean:.1f}" in results
     last = [*shown].index("n-grams")
     for mean in [*shown.values()][: last + 1]:
         assert f"(+{100 * mean:.1f}" in readme
+    regularization = table.rows(recipes)[5]
     assert regularization.combination.label == "regularization"
     difference = regularization.differences["bilstm", "bigru"]["accuracy"]
-    mean, low, high = (100 * each for each in (difference.mean, difference.low, difference.high))
+    mean, low, high = (100 * end for end in (difference.mean, difference.low, difference.high))
     quoted = (
         f"in `regularization` the BiLSTM by {mean:.2f} ({low:.2f} to {high:.2f}; both explored)"
     )
     assert all(quoted in page for page in (readme, results))
-    difference = best.differences["bilstm", "bigru"]["accuracy"]
-    assert f"| {table.format_difference(difference)} |" in results
     ensemble = table.format_mean(best.means["networks"])
     quoted = " with the mean log-odds of both (five seeds, standard deviation"
     assert ensemble.replace(" ±", quoted) in results
-    for study, compared in ((seeds, row), (recipes, best)):
-        log_odds = study.log_odds(compared.combination.runs)
-        first, second = (log_odds[name] > 0 for name in ("bilstm", "bigru"))
-        pairs = ((first, first), (second, second), (first, second))
-        shares = [100 * differences.disagreement(*pair).mean() for pair in pairs]
-        assert " | ".join(f"{share:.2f}" for share in shares) in results
-        if study is seeds:
-            assert f"disagree on {shares[2]:.1f} of the test reviews, two BiLSTMs on" in readme
-            assert f"BiLSTMs on {shares[0]:.1f}, and two BiGRUs on {shares[1]:.1f}." in readme
+    first, both, second = (float(share.split()[0]) for share in disagreements(seeds, row).values())
+    assert f"disagree on {both:.1f} of the test reviews, two BiLSTMs on" in readme
+    assert f"BiLSTMs on {first:.1f}, and two BiGRUs on {second:.1f}." in readme
     seconds = [default.combination.runs[f"{name}.seconds"] for name in ("bilstm", "bigru")]
     assert f"took {(seconds[0] / seconds[1]).median():.2f} times as long" in readme
     results_of_run = read_json(PROJECT / "metrics" / "metrics.json")
     report = (PROJECT / "report" / "report.md").read_text(encoding="utf-8")
     for model in ("bilstm", "bigru", "baseline"):
         measured = results_of_run[model]
-        (shown,) = re.findall(rf"(?m)^\| {TITLES[model]} \| (\d\d\.\d\d \(.*?\)) ", report)
-        assert shown.startswith(f"{100 * measured['accuracy']:.2f} ")
-        assert f"{shown} " in readme
+        (shown_in_report,) = re.findall(
+            rf"(?m)^\| {TITLES[model]} \| (\d\d\.\d\d \(.*?\)) ", report
+        )
+        assert shown_in_report.startswith(f"{100 * measured['accuracy']:.2f} ")
+        assert f"{shown_in_report} " in readme
         # The default run repeats the first run of the study with today's code.
         for measure in ("accuracy", "loss", "roc_auc"):
             assert seeds.runs[f"{model}.{measure}"][0] == measured[measure]
@@ -165,8 +188,8 @@ def test_quoted_results_are_those_of_the_studies() -> None:
 
 def test_quoted_comparisons_are_those_of_the_protocol() -> None:
     readme, results = read_results()
-    epochs = store.read(PROJECT / "study" / "equal-time").runs["train.epochs"]
-    units = store.read(PROJECT / "study" / "equal-size").runs["bigru.units"]
+    epochs = read_study("equal-time").runs["train.epochs"]
+    units = read_study("equal-size").runs["bigru.units"]
     every = slice(None)
     planned_rows = dict.fromkeys(PLANNED, every) | {"equal-size": units == 78}
     for planned in (
@@ -176,7 +199,7 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
     ):
         log_odds = []
         for network, (name, chosen) in zip(("bilstm", "bigru"), planned, strict=True):
-            compared = store.read(PROJECT / "study" / name)
+            compared = read_study(name)
             runs = compared.runs[chosen].sort_values(store.SEED)
             mean = differences.mean_over_seeds(runs[f"{network}.accuracy"])
             assert name == "equal-time" or table.format_mean(mean) in results
@@ -197,11 +220,11 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
         ("strong", "roc_auc"),
         ("rotten-tomatoes", "roc_auc"),
     ):
-        difference = table.rows(store.read(PROJECT / "study" / name))[-1].differences[PAIRS[0]]
+        difference = table.rows(read_study(name))[-1].differences[PAIRS[0]]
         shown = table.format_difference(difference[measure], measure)
         mean, low, high = re.findall(r"−([\d.]+)", shown)  # of the BiGRU, without the sign
         assert f"{mean} ({high} to {low}" in results.replace(" points", "")
-    drawn = store.read(PROJECT / "study" / "random-settings").runs
+    drawn = read_study("random-settings").runs
     explored = drawn["bilstm.accuracy"] - drawn["bigru.accuracy"]
     for _, each in explored.groupby(drawn["train.learning_rate"] < np.sqrt(0.0003 * 0.003)):
         assert table.format_difference(differences.mean_over_seeds(each)) in results

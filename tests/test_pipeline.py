@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.core.outputs import read_json
+from birnn.core.outputs import read_json, write_json
 from birnn.core.paths import EVALUATION
-from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reviews import corpus_reader, sequences
 from tests.projects import (
@@ -152,16 +152,16 @@ def test_experiments_need_no_data_of_the_last_commit(finished_copy: Path) -> Non
 
 def test_every_stage_checks_its_settings_first(clone: Path) -> None:
     sections = read_yaml(clone / "params.yaml")
-    write_yaml(clone / "params.yaml", dict.fromkeys(sections, 1))
+    write_json(clone / "params.yaml", dict.fromkeys(sections, 1))
     for stage in STAGES:
         result = run("python", "-m", f"stages.{stage}", cwd=clone)
         assert result.returncode == 1
         assert re.match(r"error: params\.yaml: \w+ is 1: ", error_line(result.stderr)), stage
-    write_yaml(clone / "params.yaml", sections | {"report": {"select": "auto"}})
+    write_json(clone / "params.yaml", sections | {"report": {"select": "auto"}})
     for stage in ("evaluate", "report"):
         result = run("python", "-m", f"stages.{stage}", cwd=clone)
         assert "report.equivalence is missing" in error_line(result.stderr)
-    write_yaml(clone / "params.yaml", sections | {"other": {}})
+    write_json(clone / "params.yaml", sections | {"other": {}})
     for stage in STAGES:
         result = run("python", "-m", f"stages.{stage}", cwd=clone)
         assert result.returncode == 1

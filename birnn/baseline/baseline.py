@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 
 from birnn.baseline.settings import BaselineSettings
 from birnn.core.outputs import read_json, write_json
-from birnn.networks.inputs.ngrams import class_counts, log_count_ratios
+from birnn.reviews.log_count_ratios import class_counts, log_count_ratios
 from birnn.runtime.errors import InputError
 
 

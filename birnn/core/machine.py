@@ -28,15 +28,6 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def format_description(machine: dict[str, Any]) -> str:
-    """Format a description of a machine as one phrase."""
-    accelerators = ", ".join(machine["accelerators"]) or "no GPU"
-    return (
-        f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
-        f"Python {machine['python']})"
-    )
-
-
 def usable_cores() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

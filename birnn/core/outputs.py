@@ -23,6 +23,8 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
             folder.replace(old)
         temporary.replace(folder)
         _sync(folder.parent)
+    except OSError as error:
+        raise _name(error, folder) from error
     finally:
         _clean_up(folder, temporary, old)
 
@@ -45,8 +47,15 @@ def atomic_file(file: Path) -> Iterator[Path]:
         _sync(temporary)
         temporary.replace(file)
         _sync(file.parent)
+    except OSError as error:
+        raise _name(error, file) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _name(error: OSError, output: Path) -> OSError:
+    """Return an error that names the output, as "No space left on device" alone does not."""
+    return error if error.filename else OSError(f"{output} cannot be written: {error}")
 
 
 def write_text(file: Path, text: str) -> None:

@@ -43,7 +43,6 @@ EVALUATION = EVALUATED / "evaluation.json"
 METRICS = Path("metrics/metrics.json")  # the numbers that `dvc metrics diff` compares
 PLOTS = Path("plots")
 REPORT = Path("report")
-STUDIES = Path("study")
 
 STATE = Path("state")  # checkpoints, times, searches and locks: no outputs
 

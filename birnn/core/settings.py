@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from birnn.core.paths import PARAMS, PIPELINE
 from birnn.core.yaml_files import read_yaml
-from birnn.runtime.errors import InputError, damaged
+from birnn.runtime.errors import InputError
 
 SECTION = "section"  # type of an error that concerns several settings
 
@@ -45,7 +45,7 @@ def read_pipeline() -> dict[str, dict[str, Any]]:
     try:
         return {name: dict(stage) for name, stage in read_yaml(PIPELINE)["stages"].items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise damaged(PIPELINE) from error
+        raise InputError(f"{PIPELINE} is damaged: run git checkout -- {PIPELINE}") from error
 
 
 def declared_sections() -> list[str]:

@@ -7,9 +7,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
-from birnn.runtime.errors import InputError, refuse_conflict
+from birnn.runtime.errors import InputError
 
-__all__ = ["YAMLError", "parse_yaml", "read_yaml", "write_yaml"]
+__all__ = ["YAMLError", "parse_yaml", "read_yaml"]
 
 
 def parse_yaml(text: str | bytes) -> Any:
@@ -34,14 +34,4 @@ def read_yaml(file: Path) -> Any:
     except FileNotFoundError:
         raise InputError(f"{file} is missing: run the command in the project folder") from None
     except YAMLError as error:
-        refuse_conflict(file)
         raise InputError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
-
-
-def write_yaml(file: Path, content: Any) -> None:
-    """Write `content` without sorting its keys."""
-    yaml = YAML(typ="safe")
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # its type is wrong
-    with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(content, stream)

@@ -81,15 +81,19 @@ class NetworkModel:
         Let u be the number of units and d the number of inputs per word. Per direction, an LSTM has
         4 u (d + u) weights and 4 u biases. A GRU has 3 u (d + u) weights and, as implemented in
         cuDNN (`reset_after`), 6 u biases. The output layer takes one multiply-add per weight, and a
-        recurrent layer and the linear map of regions one per word and weight. Biases and
+        recurrent layer and the linear maps of further inputs one per word and weight. Biases and
         element-wise operations are a small part and are not counted. The multiply-adds of other
         layers with weights are unknown.
         """
         embedding, layer, *_, output = self.network.layers
         is_recurrent = isinstance(layer, keras.layers.Bidirectional)
         known = is_recurrent or not layer.weights
-        mapped = embedding.regions.projection.shape if embedding.regions else [0]
-        products = read * (_count_factors(layer) + math.prod(mapped)) + _count_factors(output)
+        maps = sum(
+            math.prod(weight.shape)
+            for further in embedding.further
+            for weight in further.trainable_weights
+        )
+        products = read * (_count_factors(layer) + maps) + _count_factors(output)
         return {
             "parameters": count_parameters(self.network),
             "recurrent_parameters": layer.count_params() if is_recurrent else 0,

@@ -1,21 +1,14 @@
-"""Embedding layers: words as vectors, next to ratios of n-grams and embeddings of regions."""
+"""Embedding layers: the vector of each word, next to further numbers for it."""
 
 from collections.abc import Sequence
-from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from birnn.networks.inputs.ngrams import find
-from birnn.networks.inputs.regions import LONGEST, SIZE, Table
-from birnn.networks.kernel.matrix_product import matrix_product, run_parallel
+from birnn.networks.inputs.word_inputs import WordInput
+from birnn.networks.kernel.matrix_product import matrix_product
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
-
-PROJECTED = 64  # numbers to which a linear map shortens the embedding of a region
 
 
 class Words(NamedTuple):
@@ -23,14 +16,48 @@ class Words(NamedTuple):
 
     indices: tf.Tensor  # rows of `vectors`, int32, shape (reviews, maxlen)
     vectors: tf.Tensor  # one vector per distinct word, float32, shape (vectors, embedding_dim)
-    # Ratios of the n-grams that end at each position, float32, shape (reviews, maxlen, longest
-    # n-gram).
-    ratios: tf.Tensor
-    # Shortened embeddings of the region around each position, float32, shape (reviews, maxlen,
-    # numbers).
-    regions: tf.Tensor
+    # Numbers of further inputs that are used as they are, float32, shape (reviews, maxlen, width).
+    fixed: tf.Tensor
+    # Numbers of further inputs after a learned linear map, float32, shape (reviews, maxlen, width).
+    learned: tf.Tensor
     # False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
     mask: tf.Tensor | None
+
+
+class WordNumbers(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
+    """The numbers of a `WordInput`, perhaps shortened by a learned linear map."""
+
+    def __init__(self, source: WordInput) -> None:
+        """Create a layer with zeros in the place of the arrays of `source`."""
+        super().__init__(name=source.name)
+        self.supports_jit = False  # XLA cannot call NumPy
+        self._source = source
+        self.arrays = [
+            self.add_weight(array.shape, "zeros", array.dtype.name, trainable=False, name=name)
+            for name, array in source.arrays.items()
+        ]
+        self.is_learned = source.projected > 0
+        self.width = source.projected or source.width
+        if self.is_learned:
+            shape = (source.width, source.projected)
+            self.projection = self.add_weight(shape, "glorot_uniform", name="projection")
+
+    def call(self, ids: tf.Tensor, given: tf.Tensor | None = None) -> tf.Tensor:
+        """Return the numbers of each word, float32, shape (*ids, width), 0 at padding.
+
+        They are computed, unless the numbers of the source are `given`, shape (*ids, width).
+        """
+        places = tf.where(tf.not_equal(ids, PADDING))
+        if given is None:
+            tensors = [ids, *map(tf.convert_to_tensor, self.arrays)]
+            numbers = tf.numpy_function(self._source.compute, tensors, tf.float32, stateful=False)
+            numbers = tf.ensure_shape(numbers, (None, self._source.width))
+        else:
+            numbers = tf.gather_nd(given, places)
+        if self.is_learned:
+            numbers = matrix_product(numbers, tf.convert_to_tensor(self.projection))
+        shape = tf.concat([tf.shape(ids, tf.int64), [self.width]], axis=0)
+        return tf.ensure_shape(tf.scatter_nd(places, numbers, shape), (*ids.shape, self.width))
 
 
 class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes without types
@@ -39,10 +66,8 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
     Keras 3 passes the optimizer a gradient for every position, and Adam squares each of them. The
     Adam paper (Kingma and Ba, 2015, algorithm 1) and Keras in TensorFlow 2.0 square their sum.
 
-    The vector of each word is followed by the ratios of a table of n-grams, and by the embedding of
-    the region around the word, which a linear map makes shorter. The input is either
-    ids, or a pair of ids and ratios: training passes cross-fitted ratios, because the ratios of the
-    table would leak a review's own label.
+    The vector of each word is followed by the numbers of further inputs. The layer's input is ids,
+    or a dictionary: `ids`, and the numbers of an input by its name, if they are not to be computed.
     """
 
     def __init__(  # noqa: PLR0913  # one parameter per option
@@ -53,8 +78,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         dropout: float = 0,
         word_dropout: float = 0,
         masked: bool = False,
-        table: "NgramTable | None" = None,
-        regions: "RegionEmbedding | None" = None,
+        further: Sequence[WordNumbers] = (),
     ) -> None:
         """Create an embedding.
 
@@ -66,30 +90,38 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
                 Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016,
                 section 4.2, but for elements instead of whole vectors).
             word_dropout: fraction of words that are replaced by out-of-vocabulary in training,
-                but keep their ratios and regions (Iyyer et al., "Deep Unordered Composition Rivals
+                but keep their further numbers (Iyyer et al., "Deep Unordered Composition Rivals
                 Syntactic Methods", 2015, section 3.1).
             masked: True to mask padding.
-            table: ratios of n-grams.
-            regions: embeddings of regions.
+            further: the layers of further inputs.
         """
         super().__init__(num_words, embedding_dim, mask_zero=masked)
         self._dropout = keras.layers.Dropout(dropout) if dropout else None
         self._word_dropout = word_dropout
-        self.table = table
-        self.regions = regions
+        self.further = [*further]
         if word_dropout:
             self.seed_generator = keras.random.SeedGenerator()
 
     @property
     def fixed_variables(self) -> list[keras.Variable]:
-        """The variables that training does not change: n-gram ratios and vectors of regions."""
-        regions = chain.from_iterable(self.regions.tables) if self.regions else ()
-        return [*(self.table.variables if self.table else ()), *regions]
+        """The variables that training does not change."""
+        return [array for layer in self.further for array in layer.arrays]
+
+    @property
+    def fixed_width(self) -> int:
+        """The further numbers of a word that are used as they are."""
+        return sum(layer.width for layer in self.further if not layer.is_learned)
 
     def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
-        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
-        ids, ratios = self._ids_and_ratios(inputs)
-        regions = self.regions(ids) if self.regions else ratios[..., :0]  # no numbers
+        """Look up ids, int32, shape (reviews, maxlen), or a dictionary with them."""
+        given = inputs if isinstance(inputs, dict) else {"ids": inputs}
+        ids = given["ids"]
+        numbers = {layer: layer(ids, given.get(layer.name)) for layer in self.further}
+        nothing = tf.zeros([*tf.unstack(tf.shape(ids)), 0])
+        fixed, learned = (
+            tf.concat([nothing, *(numbers[x] for x in numbers if x.is_learned == kind)], axis=-1)
+            for kind in (False, True)
+        )
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:
             drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
@@ -98,96 +130,18 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         vectors = tf.gather(tf.convert_to_tensor(self.embeddings), distinct)
         if self._dropout:
             vectors = self._dropout(vectors, training=training)
-        return Words(tf.reshape(indices, tf.shape(ids)), vectors, ratios, regions, mask)
+        return Words(tf.reshape(indices, tf.shape(ids)), vectors, fixed, learned, mask)
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
         """Return what `concatenate` does for ids."""
         return self.concatenate(self.look_up(inputs, training=training))
 
     def concatenate(self, words: Words) -> tf.Tensor:
-        """Return each word's vector, ratios and shortened region, shape (*indices, features)."""
+        """Return each word's vector and further numbers, shape (*indices, features)."""
         vectors = tf.gather(words.vectors, words.indices)
-        vectors = tf.concat([vectors, words.ratios, words.regions], axis=-1)
+        vectors = tf.concat([vectors, words.fixed, words.learned], axis=-1)
         return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of what `concatenate` returns."""
-        ratios = self.table.longest if self.table else 0
-        regions = PROJECTED if self.regions else 0
-        return (*input_shape, self.output_dim + ratios + regions)
-
-    def _ids_and_ratios(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return ids and the ratios of n-grams, shape (*ids, longest), or (*ids, 0) without."""
-        if isinstance(inputs, tuple | list):
-            ids, ratios = inputs
-            return ids, ratios
-        if self.table:
-            return inputs, self.table(inputs)
-        return inputs, tf.zeros([*tf.unstack(tf.shape(inputs)), 0])
-
-
-class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
-    """The n-gram ratios of `ngrams.RatioTable`, as a layer."""
-
-    def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
-        """Create a table of zeros for `ngrams` n-grams of up to `longest` ids below `num_words`."""
-        super().__init__(trainable=False)
-        self.supports_jit = False  # XLA cannot call NumPy
-        self.longest = longest
-        self._num_words = num_words
-        self.codes = self.add_weight(
-            name="codes", shape=(ngrams,), dtype="int64", initializer="zeros"
-        )
-        self.ratios = self.add_weight(name="ratios", shape=(ngrams,), initializer="zeros")
-
-    def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the ratios per position, shape (*ids, longest), 0 for unknown n-grams."""
-        tensors = [ids, *(tf.convert_to_tensor(each) for each in (self.codes, self.ratios))]
-        ratios = tf.numpy_function(self._look_up, tensors, tf.float32, stateful=False)
-        return tf.ensure_shape(ratios, (*ids.shape, self.longest))
-
-    def _look_up(
-        self, ids: NDArray[np.int32], codes: NDArray[np.int64], ratios: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        rows = find(codes, ids, self.longest, self._num_words)
-        result = np.zeros((*ids.shape, self.longest), np.float32)
-        result[ids != PADDING] = np.where(rows < 0, 0, ratios[rows])
-        return result
-
-
-class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
-    """Embeddings of regions, from the tables of `inputs.regions`, and a linear map for them."""
-
-    def __init__(self, num_words: int, sizes: Sequence[int]) -> None:
-        """Create tables of `sizes` n-grams of ids below `num_words`, filled with zeros."""
-        super().__init__()
-        self.supports_jit = False  # XLA cannot call NumPy
-        self._num_words = num_words
-        self.tables = [
-            (
-                self.add_weight(
-                    (size,), "zeros", "int64", trainable=False, name=f"codes_{longest}"
-                ),
-                self.add_weight((size, SIZE), "zeros", trainable=False, name=f"vectors_{longest}"),
-            )
-            for longest, size in zip(LONGEST, sizes, strict=True)
-        ]
-        shape = (SIZE * len(sizes), PROJECTED)
-        self.projection = self.add_weight(shape, "glorot_uniform", name="projection")
-
-    def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the shortened region around each word, float32, shape (*ids, PROJECTED).
-
-        It is 0 at padding.
-        """
-        tensors = [tf.convert_to_tensor(weight) for pair in self.tables for weight in pair]
-        embedded = tf.numpy_function(self._embed, [ids, *tensors], tf.float32, stateful=False)
-        embedded = tf.ensure_shape(embedded, (None, self.projection.shape[0]))
-        shortened = matrix_product(embedded, tf.convert_to_tensor(self.projection))
-        shape = tf.concat([tf.shape(ids, tf.int64), [PROJECTED]], axis=0)
-        return tf.scatter_nd(tf.where(tf.not_equal(ids, PADDING)), shortened, shape)
-
-    def _embed(self, ids: NDArray[np.int32], *tensors: NDArray[Any]) -> NDArray[np.float32]:
-        pairs = zip(LONGEST, tensors[::2], tensors[1::2], strict=True)
-        tables = [Table(longest, self._num_words, *pair) for longest, *pair in pairs]
-        return np.concatenate(run_parallel(partial(table.embed, ids) for table in tables), axis=-1)
+        return (*input_shape, self.output_dim + sum(layer.width for layer in self.further))

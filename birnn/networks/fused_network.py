@@ -70,7 +70,7 @@ class FusedNetwork(LayeredNetwork):
         pooled = isinstance(bidirectional, PooledBidirectional)
         outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
         if pooled:
-            outputs = bidirectional.append_evidence(outputs, words.ratios)
+            outputs = bidirectional.append_evidence(outputs, words.fixed)
         outputs = dropout(outputs, training=training)
         kernel = tf.convert_to_tensor(output.kernel)
         return matrix_product(outputs, kernel) + output.bias
@@ -87,7 +87,7 @@ def recurrent_outputs(
         kernel: functions that compute the outputs and their gradients.
     """
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
-    constants = [words.indices, mask, words.ratios]
+    constants = [words.indices, mask, words.fixed]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
     def compute(*learned: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -103,7 +103,7 @@ def recurrent_outputs(
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
 
     forward, backward = (_weights(cell, words) for cell in cells)
-    return compute(words.regions, *forward, *backward)
+    return compute(words.learned, *forward, *backward)
 
 
 def _weights(cell: keras.Layer, words: Words) -> list[tf.Tensor]:
@@ -127,10 +127,10 @@ class Kernel:
     pooled: bool
 
     def outputs(
-        self, words: Ints, mask: Mask, ratios: Floats, regions: Floats, *weights: Floats
+        self, words: Ints, mask: Mask, fixed: Floats, learned: Floats, *weights: Floats
     ) -> Floats:
         """Return the outputs of the layer, shape (reviews, outputs)."""
-        order, _, directions = _sort_inputs(words, mask, ratios, regions)
+        order, _, directions = _sort_inputs(words, mask, fixed, learned)
         outputs = weights[2].shape[0] * (POOLS if self.pooled else 1)
         result = np.empty((DIRECTIONS, len(words), outputs), np.float32)
 
@@ -149,35 +149,35 @@ class Kernel:
         output_gradient: Floats,
         words: Ints,
         mask: Mask,
-        ratios: Floats,
-        regions: Floats,
+        fixed: Floats,
+        learned: Floats,
         *weights: Floats,
     ) -> list[Floats]:
-        """Return the gradients of `regions` and `weights`, given the gradient of the outputs."""
-        order, places, directions = _sort_inputs(words, mask, ratios, regions)
+        """Return the gradients of `learned` and `weights`, given the gradient of the outputs."""
+        order, places, directions = _sort_inputs(words, mask, fixed, learned)
         halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
         direction_gradients = [np.ascontiguousarray(half) for half in halves]
         sorted_words, lengths, _ = directions[0]
-        shape = DIRECTIONS, *sorted_words.shape, regions.shape[2]
-        region_gradients = np.zeros(shape, np.float32)
+        shape = DIRECTIONS, *sorted_words.shape, learned.shape[2]
+        learned_gradients = np.zeros(shape, np.float32)
 
         def work(direction: int, rows: slice) -> tuple[Floats, ...]:
             inputs = tuple(array[rows] for array in directions[direction])
             part, tensors = direction_gradients[direction][rows], _split_weights(weights)[direction]
             sums = tuple(np.zeros_like(tensor) for tensor in tensors)
-            regions_part = region_gradients[direction, rows]
+            learned_part = learned_gradients[direction, rows]
             options = self.cell == "gru", self.pooled
-            compute_gradients(inputs, tensors, *options, part, regions_part, sums)
+            compute_gradients(inputs, tensors, *options, part, learned_part, sums)
             return sums
 
         sums: list[Floats] = []
         for parts in _run_on_parts(work, len(words)):
             sums += [reduce(np.add, tensors) for tensors in zip(*parts, strict=True)]
-        region_sums = np.zeros_like(regions)
+        learned_sums = np.zeros_like(learned)
         inside = np.arange(sorted_words.shape[1]) < lengths[:, None]
-        for place, gradient in zip(places, region_gradients, strict=True):
-            region_sums[*(each[inside] for each in place)] += gradient[inside]
-        return [region_sums, *sums]
+        for place, gradient in zip(places, learned_gradients, strict=True):
+            learned_sums[*(each[inside] for each in place)] += gradient[inside]
+        return [learned_sums, *sums]
 
 
 def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
@@ -187,7 +187,7 @@ def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
 
 
 def _sort_inputs(
-    words: Ints, mask: Mask, ratios: Floats, regions: Floats
+    words: Ints, mask: Mask, fixed: Floats, learned: Floats
 ) -> tuple[NDArray[np.intp], list[Any], list[Any]]:
     """Return the order of the reviews by length, and for each direction places and inputs.
 
@@ -203,7 +203,7 @@ def _sort_inputs(
     last = first + lengths[:, None] - 1
     columns = np.minimum(first + column, last), np.maximum(last - column, first)
     places = [np.broadcast_arrays(rows, each) for each in columns]
-    features = np.concatenate([ratios, regions], axis=-1)
+    features = np.concatenate([fixed, learned], axis=-1)
     return order, places, [(words[*place], lengths, features[*place]) for place in places]
 
 

@@ -13,10 +13,7 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
     """A network that looks up words, and calls its other Keras layers one after another."""
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001  # as Keras calls it
-        """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen).
-
-        The inputs can also be a pair of ids and n-gram ratios, see `Embedding`.
-        """
+        """Return log-odds, shape (reviews, 1), for the inputs of `Embedding`."""
         words = self.layers[0].look_up(inputs, training=training)
         return self.classify(words, training=training)
 

@@ -9,30 +9,29 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.core.batching import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.definition import Network, NetworkConfig
-from birnn.networks.embeddings import Embedding, NgramTable, RegionEmbedding
+from birnn.networks.embeddings import Embedding, WordNumbers
 from birnn.networks.fused_network import FusedNetwork, find_cell
 from birnn.networks.initializers import Orthogonal
-from birnn.networks.inputs.ngrams import RatioTable
-from birnn.networks.inputs.regions import Table
+from birnn.networks.inputs import word_inputs
+from birnn.networks.inputs.word_inputs import WordInput
 from birnn.networks.layered_network import LayeredNetwork
 from birnn.networks.pooling import PooledBidirectional, StateDropout
 from birnn.runtime.errors import InputError
 
 HDF5_OVERHEAD = 100_000  # bytes
-REGIONS_BATCH = 100  # reviews; 1,000 words with embeddings of regions take some megabytes
+# Reviews that are predicted at a time. Further numbers of 1,000 words may take some megabytes
+# before a linear map shortens them.
+BATCH_SIZE, MAPPED_BATCH_SIZE = 2_000, 100
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     """Return a network with new random weights.
 
     It maps ids, int32, shape (reviews, maxlen), to the log-odds that a review is positive, float32,
-    shape (reviews, 1). Unlike probabilities, they never round to 0 or 1. If the network reads
-    n-grams, its input can be a pair of ids and ratios, float32, shape (reviews, maxlen,
-    longest_ngram). On a GPU, `auto` selects Keras's own layers, which have the same weights as the
-    kernel.
+    shape (reviews, 1). Unlike probabilities, they never round to 0 or 1. On a GPU, `auto` selects
+    Keras's own layers, which have the same weights as the kernel.
     """
     # Create this layer first, because Keras draws the seeds of layers in order of creation.
     layer = network.build(network.settings.model_validate(config.settings))
@@ -45,9 +44,9 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     inputs = keras.Input((config.maxlen,), dtype="int32")
     embedding = _embedding(config)
     if isinstance(layer, keras.layers.RNN):
-        layer = _bidirectional(layer, config)
-    if isinstance(layer, PooledBidirectional) and config.longest_ngram:
-        dropout = StateDropout(config.dropout, sums=config.longest_ngram)
+        layer = _bidirectional(layer, config, embedding.fixed_width)
+    if isinstance(layer, PooledBidirectional) and embedding.fixed_width:
+        dropout = StateDropout(config.dropout, sums=embedding.fixed_width)
     else:
         dropout = keras.layers.Dropout(config.dropout)
     layers = [inputs, embedding, layer, dropout, keras.layers.Dense(1)]
@@ -56,29 +55,30 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
         model = FusedNetwork(cell, layers, name=network.name)
     else:
         model = LayeredNetwork(layers, name=network.name)
-    model.autocast = False  # would cast ratios to the dtype of the ids
+    model.autocast = False  # would cast further numbers to the dtype of the ids
     return model
 
 
 def _embedding(config: NetworkConfig) -> Embedding:
-    words, longest = config.num_words, config.longest_ngram
+    further = [WordNumbers(source) for source in word_inputs.create_empty(config)]
     return Embedding(
-        words,
+        config.num_words,
         config.embedding_dim,
         dropout=config.embedding_dropout,
         word_dropout=config.word_dropout,
         masked=config.pooling == "max_mean",
-        table=NgramTable(words, longest, config.ngrams) if longest else None,
-        regions=RegionEmbedding(words, config.regions) if config.regions else None,
+        further=further,
     )
 
 
-def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.layers.Bidirectional:
+def _bidirectional(
+    layer: keras.layers.RNN, config: NetworkConfig, evidence: int
+) -> keras.layers.Bidirectional:
     if config.pooling == "last":
         wrapper = keras.layers.Bidirectional(layer)
     else:
         layer.return_sequences = True
-        wrapper = PooledBidirectional(layer, config.embedding_dim, config.longest_ngram)
+        wrapper = PooledBidirectional(layer, config.embedding_dim, evidence)
     for cell in (wrapper.forward_layer.cell, wrapper.backward_layer.cell):
         initializer = getattr(cell, "recurrent_initializer", None)
         if isinstance(initializer, keras.initializers.Orthogonal):
@@ -87,32 +87,24 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
 
 
 def initialize(
-    model: keras.Sequential,
-    vectors: NDArray[np.float32],
-    table: RatioTable | None,
-    regions: Sequence[Table] = (),
+    model: keras.Sequential, vectors: NDArray[np.float32], inputs: Sequence[WordInput]
 ) -> None:
-    """Set the word vectors whose row is not zero, the n-gram ratios and the embeddings of regions.
+    """Set the word vectors whose row is not zero, and the arrays of further inputs.
 
     Args:
         model: the network.
         vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs.
             The vectors of later ids, and of ids whose row is zeros, stay random.
-        table: None for a network that reads no n-grams.
-        regions: the embeddings of regions.
+        inputs: the further inputs, in the order of `word_inputs`.
     """
     embedding = model.layers[0]
     known = np.flatnonzero(vectors.any(axis=1))
     initial = embedding.embeddings.numpy().copy()
     initial[known] = vectors[known]
     embedding.embeddings.assign(initial)
-    if table:
-        embedding.table.codes.assign(table.codes)
-        embedding.table.ratios.assign(table.ratios)
-    if regions:
-        for (codes, region_vectors), each in zip(embedding.regions.tables, regions, strict=True):
-            codes.assign(each.codes)
-            region_vectors.assign(each.vectors)
+    for layer, source in zip(embedding.further, inputs, strict=True):
+        for variable, array in zip(layer.arrays, source.arrays.values(), strict=True):
+            variable.assign(array)
 
 
 def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -132,11 +124,12 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
 
 def batch_size(model: keras.Model) -> int:
     """Return how many reviews a network predicts at a time."""
-    return REGIONS_BATCH if getattr(model.layers[0], "regions", None) else BATCH_SIZE
+    is_mapped = any(layer.is_learned for layer in model.layers[0].further)
+    return MAPPED_BATCH_SIZE if is_mapped else BATCH_SIZE
 
 
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of weights, including ratios of n-grams and vectors of regions."""
+    """Return the number of weights, including those of fixed tables."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 

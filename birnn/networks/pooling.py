@@ -9,7 +9,7 @@ import tensorflow as tf
 DIRECTIONS = 2
 POOLS = 2  # maximum and mean
 
-# The ratios of a review can add up to several tens, but states stay below 1.
+# Numbers such as n-gram ratios can add up to several tens, but states stay below 1.
 EVIDENCE_SCALE = 0.1
 
 
@@ -25,14 +25,17 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     """A bidirectional layer that returns the maximum and the mean of each unit over the words.
 
     Howard and Ruder ("Universal Language Model Fine-tuning for Text Classification", 2018, section
-    3.3) also concatenate the last state. Here the sums of the n-gram ratios are appended instead,
-    as a direct path from the n-grams to the output.
+    3.3) also concatenate the last state. Here the sums of the fixed numbers of words, such as
+    n-gram ratios, are appended instead, as a direct path to the output.
     """
 
-    def __init__(self, layer: keras.layers.RNN, embedding_dim: int, ratios: int) -> None:
-        """Wrap a recurrent layer that returns sequences, for word vectors followed by ratios."""
+    def __init__(self, layer: keras.layers.RNN, embedding_dim: int, width: int) -> None:
+        """Wrap a recurrent layer that returns sequences.
+
+        It reads vectors of words, each followed by `width` fixed numbers.
+        """
         super().__init__(layer)
-        self._ratios = slice(embedding_dim, embedding_dim + ratios)
+        self._fixed = slice(embedding_dim, embedding_dim + width)
 
     def call(
         self,
@@ -41,7 +44,7 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
         mask: tf.Tensor | None = None,
         training: bool | None = None,  # noqa: FBT001  # as Keras calls it
     ) -> tf.Tensor:
-        """Return pooled states and sums of ratios, float32, shape (reviews, outputs)."""
+        """Return pooled states and sums of fixed numbers, float32, shape (reviews, outputs)."""
         states = super().call(sequences, initial_state, mask=mask, training=training)
         is_word = tf.ones_like(states[..., :1], tf.bool) if mask is None else mask[..., None]
         word_counts = tf.reduce_sum(tf.cast(is_word, tf.float32), axis=1)
@@ -51,25 +54,25 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
             pools.append(tf.reduce_max(word_states, axis=1))
             sums = tf.reduce_sum(tf.where(is_word, direction_states, 0.0), axis=1)
             pools.append(sums / word_counts)
-        return self.append_evidence(tf.concat(pools, axis=-1), sequences[..., self._ratios])
+        return self.append_evidence(tf.concat(pools, axis=-1), sequences[..., self._fixed])
 
-    def append_evidence(self, pools: tf.Tensor, ratios: tf.Tensor) -> tf.Tensor:
-        """Return pooled states followed by the sums of the ratios over each review."""
-        return tf.concat([pools, EVIDENCE_SCALE * tf.reduce_sum(ratios, axis=1)], axis=-1)
+    def append_evidence(self, pools: tf.Tensor, fixed: tf.Tensor) -> tf.Tensor:
+        """Return pooled states followed by the sums of the fixed numbers over each review."""
+        return tf.concat([pools, EVIDENCE_SCALE * tf.reduce_sum(fixed, axis=1)], axis=-1)
 
     def compute_output_shape(
         self, sequences_shape: tuple[int | None, ...]
     ) -> tuple[int | None, int]:
         """Return the shape of the pooled states and sums."""
         states = POOLS * super().compute_output_shape(sequences_shape)[-1]
-        return sequences_shape[0], states + self._ratios.stop - self._ratios.start
+        return sequences_shape[0], states + self._fixed.stop - self._fixed.start
 
     def compute_mask(self, *_: Any) -> None:
         """Return None: the output has no padding."""
 
 
 class StateDropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras comes without types
-    """Dropout of the states only: the last inputs, the sums of ratios, are never dropped."""
+    """Dropout of the states only: the last inputs, the sums of fixed numbers, are never dropped."""
 
     def __init__(self, rate: float, sums: int) -> None:
         """Drop the fraction `rate` of all inputs except the last `sums`."""

@@ -17,6 +17,7 @@ from birnn.networks.inputs.regions import LONGEST, SIZE, Ids, Table
 from birnn.pretraining import region_kernel
 from birnn.pretraining.region_kernel import DRAWN, SIDES
 from birnn.pretraining.settings import WordVectors
+from birnn.reviews.log_count_ratios import class_counts, log_count_ratios
 from birnn.reviews.sequences import FIRST_WORD, PADDING
 from birnn.runtime.errors import InputError
 
@@ -96,7 +97,7 @@ class Training:
 def _function_words(frequent: Codes, ids: Ids, labels: NDArray[Any]) -> Codes:
     """Return the frequent words that say little about the class."""
     present = np.stack([(ids == word).any(axis=1) for word in frequent], axis=1)
-    ratios = ngrams.log_count_ratios(*ngrams.class_counts(present, labels), smoothing=1)
+    ratios = log_count_ratios(*class_counts(present, labels), smoothing=1)
     return frequent[np.abs(ratios) < SMALL_RATIO]
 
 

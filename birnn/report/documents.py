@@ -12,12 +12,9 @@ from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST
 from birnn.networks import log_odds
-from birnn.report import page, sentences, tables, templating, what_differs
-from birnn.report.notebook import NOTEBOOK
+from birnn.report import page, sentences, tables
 from birnn.style.formatting import code
 from birnn.style.scores import score_tables
-from birnn_lab.studies.store import group_kind
-from birnn_lab.studies.table import Row, rows
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {
@@ -40,12 +37,10 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
     `stages.report` collects the `content`. `drawings` has an `svg` element per figure of the
     report, by its address in the Markdown.
     """
-    scores = _score_values(content)
     values = {
         **content,
         **_corpus_values(content["metrics"]["corpus"]),
-        **scores,
-        **_differences(content, scores["row"]),
+        **_score_values(content["metrics"]),
         **_failures(content["checklist"]),
         "score_tables": score_tables,
         "sentences": sentences,
@@ -56,61 +51,31 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         "threshold": log_odds.THRESHOLD,
         "tolerance": TOLERANCE,
     }
-    report = page.add_contents(templating.render("report/templates/report.md.j2", **values))
+    report = page.add_contents(page.fill("report.md.j2", **values))
     write_text(folder / "report.md", report)
     write_text(folder / "report.html", page.render(report, drawings))
-    write_text(
-        folder / "model_card.md", templating.render("report/templates/model_card.md.j2", **values)
-    )
+    write_text(folder / "model_card.md", page.fill("model_card.md.j2", **values))
 
 
 def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
     name = corpus["name"]
     return {
-        "groups": group_kind(name),
         "subject": SUBJECTS.get(name, f"the texts in {code(name)}"),
         "origin": ORIGINS.get(name),
-        "notebook": NOTEBOOK if name == "imdb" else {},
+        "notebook": tables.NOTEBOOK if name == "imdb" else {},
         "watched": TEST if corpus["validation"] == "test" else "held-out reviews",
     }
 
 
-def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
-    metrics, study = content["metrics"], content["over_seeds"]
-    row = rows(study)[0] if study else None
-    planned = {label: rows(each)[0] for label, each in content["planned"].items()}
-    covered = {each.covered for each in [*planned.values(), row] if each}
+def _score_values(metrics: Mapping[str, Any]) -> dict[str, Any]:
     default = metrics["choice"]["model"]
-    counts = {name: content["costs"][name]["recurrent_parameters"] for name in NETWORKS}
     return {
-        "row": row,
-        "planned_rows": planned,
-        "covered": ", or ".join(sorted(covered) or ["seeds"]),
-        "parameters": {name: f"{count:,}" for name, count in counts.items() if count},
-        "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
-        "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
         "short": {name: metrics[name]["by_truncation"][0]["accuracy"] for name in TITLES},
         "without_copies": {name: metrics[name]["by_overlap"][0]["accuracy"] for name in TITLES},
         "calibration_errors": {name: metrics[name]["ece"] for name in TITLES},
         "predicts": ALL_TITLES[default],
         "default": metrics[default],
-    }
-
-
-def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
-    """Return the tables of what differs, and how many intervals hold together with 95%."""
-    compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
-    planned = content["planned"].items()
-    compared += [(label, study, rows(study)[0]) for label, study in planned]
-    by_recipe = rows(content["recipes"]) if content["recipes"] else []
-    if by_recipe:
-        last = by_recipe[-1]
-        compared.append((f"recipe {last.combination.label}", content["recipes"], last))
-    return {
-        "what_differs": what_differs.tabulate(content["costs"], compared, *by_recipe[:1]),
-        "comparisons": what_differs.count_comparisons(),
-        "disagreements": what_differs.tabulate_disagreements(compared),
     }
 
 

@@ -104,7 +104,8 @@ def influence(table: pd.DataFrame, corpus: str) -> Figure:
         xlabel="twentieth of the words that the networks read, from the first",
         ylabel="mean absolute change of the log-odds,\nin standard deviations over reviews",
     )
-    axes.set_ylim(0, 1.05 * table["influence"].max())
+    highest = table["influence"].max()
+    axes.set_ylim(0, 1.05 * highest if highest > 0 else 1)
     draw_lines(axes, table, "part", "influence", "{:.3f}")
     return figure
 

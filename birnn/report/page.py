@@ -1,19 +1,45 @@
-"""The report as a single HTML file: the Markdown with its figures inlined."""
+"""Templates, and the report as a single HTML file: the Markdown with its figures inlined."""
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
+from typing import Any
 
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import escape
 
-from birnn.report import templating
 from birnn.style import colors
+from birnn.style.formatting import code, listed, number, percent
 
 # CSS class of a paragraph, by the type of its first token.
 CSS_CLASSES = {"image": "figures", "em_open": "caption"}
 CONTENTS = "*"  # the marker of the contents, which no other list has
+OWN = "birnn.report"
+
+
+def fill(template: str, package: str = OWN, **values: Any) -> str:
+    """Return a template with its values filled in, by its name in `templates` of a package.
+
+    It may extend the templates of the report.
+    """
+    return _environment(package).get_template(template).render(values)
+
+
+@cache
+def _environment(package: str) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, OWN))]),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {form.__name__: form for form in (code, listed, number, percent)}
+    return environment
 
 
 def add_contents(markdown: str) -> str:
@@ -51,7 +77,7 @@ def render(markdown: str, drawings: Mapping[str, str]) -> str:
     heading = next(token for token in tokens if token.type == "inline")
     title = "".join(part.content for part in heading.children or ())
     body = parser.renderer.render(tokens, parser.options, {})
-    return templating.render("report/templates/page.html.j2", title=title, body=body, colors=colors)
+    return fill("page.html.j2", title=title, body=body, colors=colors)
 
 
 def _figure(image: Token, drawings: Mapping[str, str]) -> str:

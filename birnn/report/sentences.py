@@ -3,10 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
-from birnn.style.formatting import listed, percent, points
-from birnn_lab.studies.store import Study
-from birnn_lab.studies.table import Row, gains, rows, why_no_interval
+from birnn.evaluation.model_names import (
+    BASELINE,
+    INFLUENCE_PARTS,
+    NETWORKS,
+    TITLES,
+    comparisons,
+    pair_title,
+)
+from birnn.style.formatting import listed, paired_difference, percent
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
@@ -22,52 +27,20 @@ def accuracies(shares: Mapping[str, float]) -> str:
     return by_model({name: percent(share) for name, share in shares.items()})
 
 
-def name_result(row: Row, equivalence: float) -> str:
-    """Return what `study/PROTOCOL.md` calls the difference in accuracy of two networks, in bold.
-
-    They are equivalent if the interval lies within `equivalence` points of 0 (Schuirmann, "A
-    Comparison of the Two One-Sided Tests Procedure and the Power Approach", 1987).
-    """
-    ((pair, found),) = row.differences.items()
-    difference = found["accuracy"]
-    if reason := why_no_interval(difference):
-        return f"they cannot be compared ({reason})"
-    names = []
-    if difference.higher is not None:
-        names.append(f"the {TITLES[pair[difference.higher]]} is more accurate")
-    if max(-difference.low, difference.high) <= equivalence / 100:
-        names.append(f"both are practically equivalent, within {equivalence:g} points")
-    low, mean, high = map(points, (difference.low, difference.mean, difference.high))
-    return (
-        f"**{' and '.join(names) or 'undecided'}** ({pair_title(*pair)}: {mean} points, "
-        f"{row.confidence} interval over {row.covered} {low} to {high})"
-    )
+def differences(metrics: Mapping[str, Any]) -> str:
+    """List the differences in accuracy of the pairs of networks, with their intervals."""
+    pairs = comparisons(metrics).items()
+    return listed(f"{pair_title(*pair)}: {paired_difference(compared)}" for pair, compared in pairs)
 
 
-def name_gains(study: Study) -> str:
-    """Return the accuracies of the first and the last recipe, and which recipes gain."""
-    first, last = (
-        accuracies({name: rows(study)[place].means[name].mean for name in study.networks})
-        for place in (0, -1)
-    )
-    found = (gain for gain in gains(study) if gain.difference.low > 0)
-    shown = [f"{gain.recipe} ({points(gain.difference.mean)} points)" for gain in found]
-    which = listed(shown) if shown else "no recipe"
-    return (
-        f"**mean test accuracy goes from {first} to {last}**. A gain over the recipe that it adds "
-        f"to is shown for {which}"
-    )
-
-
-def name_recipes_that_win(study: Study) -> str:
-    """Return the recipes with which every network beats the baseline with every seed."""
-    wins = []
-    for combination in study.combinations():
-        runs = combination.runs
-        worst = runs[[f"{network}.accuracy" for network in study.networks]].min(axis=1)
-        if (worst > runs[f"{BASELINE}.accuracy"]).all():
-            wins.append(combination.label)
-    return ", ".join(wins) or "no recipe"
+def influences(metrics: Mapping[str, Any]) -> str:
+    """List the influence of the first, middle and last words, if each network knows some there."""
+    parts = {
+        part: {name: metrics[name][f"influence_{part}"] for name in NETWORKS}
+        for part in INFLUENCE_PARTS
+    }
+    known = {part: values for part, values in parts.items() if None not in values.values()}
+    return "; ".join(f"{part} words {by_model(known[part], '%.3f')}" for part in known)
 
 
 def failed_tests(
@@ -89,12 +62,8 @@ def describe_majority_class(metrics: Mapping[str, Any]) -> str:
     return f"{constant}Always predicting the majority class has an accuracy of {share}."
 
 
-def place_baseline(metrics: Mapping[str, Any], study: Study | None) -> str:
-    """Return with how many seeds the baseline beats the networks, or else how many in this run."""
-    if study is not None and BASELINE in study.models:
-        best = study.runs[[f"{network}.accuracy" for network in study.networks]].max(axis=1)
-        wins = int((study.runs[f"{BASELINE}.accuracy"] > best).sum())
-        return f"is more accurate than every network with {wins} of {len(study.runs)} seeds"
+def place_baseline(metrics: Mapping[str, Any]) -> str:
+    """Return how many networks the baseline beats in this run."""
     lead = baseline_leads(metrics)
     return (
         f"is more accurate than {sum(lead)} of the {len(NETWORKS)} networks (95% intervals over "

@@ -1,17 +1,9 @@
 """The tables of the report and the model card: their rows of formatted cells."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from birnn.evaluation.model_names import (
-    ALL_MODELS,
-    BASELINE,
-    TITLES,
-    comparisons,
-    pair_title,
-)
-from birnn.report.notebook import NOTEBOOK_SETTINGS
+from birnn.evaluation.model_names import BASELINE, TITLES, comparisons, pair_title
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -21,28 +13,68 @@ from birnn.style.formatting import (
     table,
     with_interval,
 )
-from birnn_lab.studies.store import RECIPE, Study
-from birnn_lab.studies.table import Row, format_difference, format_mean, gains, rows
 
 MEASURES = {"loss": "loss", "roc_auc": "ROC AUC", "f1": "F1"}
+COSTS = {
+    "recurrent_parameters": "recurrent parameters",
+    "multiply_adds": "multiply-adds per review",
+}
+# The run in the notebook that this pipeline reproduces.
+NOTEBOOK = {
+    "bilstm": {"accuracy": 0.8181, "loss": 0.7756},
+    "bigru": {"accuracy": 0.8174, "loss": 1.0629},
+}
+# The settings of the networks and the baseline that params.yaml has by default.
+NOTEBOOK_SETTINGS: dict[str, Any] = {
+    "pad.num_words": 20_000,
+    "pad.maxlen": 100,
+    "pad.padding": "pre",
+    "pad.truncating": "pre",
+    "pad.validation": "test",
+    "word_vectors.reviews": "none",
+    "ngrams.longest": 0,
+    "network.embedding_dim": 128,
+    "network.pooling": "last",
+    "network.dropout": 0.5,
+    "network.embedding_dropout": 0,
+    "network.word_dropout": 0,
+    "bilstm.units": 64,
+    "bigru.units": 64,
+    "train.epochs": 10,
+    "train.batch_size": 256,
+    "train.optimizer": "adam",
+    "train.learning_rate": 0.001,
+    "train.schedule": "constant",
+    "train.clipnorm": None,
+    "train.self_training": False,
+    "baseline.ngrams": 2,
+}
 
 
-def scores(metrics: Mapping[str, Any], notebook: Mapping[str, Any], over_seeds: Row | None) -> str:
-    """Return the scores of all models; the notebook's follow in the next row."""
+def scores(
+    metrics: Mapping[str, Any],
+    costs: Mapping[str, Mapping[str, int | None]],
+    notebook: Mapping[str, Any],
+) -> str:
+    """Return the scores and costs of all models; the notebook's follow in the next row.
+
+    `costs` are from `Predictor.predict_split`.
+    """
     lines = []
     for model, title in TITLES.items():
-        mean = [_mean(over_seeds, model)] if over_seeds else []
-        lines.append([title, *_scores(metrics[model], mean)])
+        known = [costs[model].get(cost) for cost in COSTS]
+        cells = [NOTHING if cost is None else number(cost) for cost in known]
+        lines.append([title, *_scores(metrics[model]), *cells])
         if model in notebook:
-            lines.append([f"{title}, notebook", *_scores(notebook[model], [NOTHING] * len(mean))])
-    seeds = [f"accuracy, {len(over_seeds.combination.runs)} seeds"] if over_seeds else []
-    return table(["model", "accuracy in %", *seeds, *MEASURES.values()], lines)
+            empty = [NOTHING] * len(COSTS)
+            lines.append([f"{title}, notebook", *_scores(notebook[model]), *empty])
+    return table(["model", "accuracy in %", *MEASURES.values(), *COSTS.values()], lines)
 
 
-def _scores(measured: Mapping[str, Any], mean: list[str]) -> list[str]:
+def _scores(measured: Mapping[str, Any]) -> list[str]:
     accuracy = with_interval(measured["accuracy"], measured.get("accuracy_interval"))
     others = (f"{measured[name]:.4f}" if name in measured else NOTHING for name in MEASURES)
-    return [accuracy, *mean, *others]
+    return [accuracy, *others]
 
 
 def agreement(metrics: Mapping[str, Any]) -> str:
@@ -87,41 +119,9 @@ def calibration(metrics: Mapping[str, Any]) -> str:
     titles |= {"loss": "loss", "loss_scaled": "loss, scaled", "temperature": "temperature"}
     lines = []
     for model, title in TITLES.items():
-        found = map(metrics[model].get, titles)
-        lines.append([title, *(NOTHING if each is None else f"{each:.4f}" for each in found)])
+        values = map(metrics[model].get, titles)
+        lines.append([title, *(NOTHING if value is None else f"{value:.4f}" for value in values)])
     return table(["model", *titles.values()], lines)
-
-
-def recipes(study: Study) -> str:
-    """Return the accuracies of the networks with each recipe, its gain and its shortest time."""
-    found = {row.combination.chosen[RECIPE]: row for row in rows(study)}
-    gained = {gain.recipe: gain.difference for gain in gains(study)}
-    lines, above = [], None
-    for recipe in study.about.recipes:
-        name, base, title = recipe["name"], recipe["base"], recipe["title"]
-        if name in found:
-            added = title if base in (None, above) else f"to {base}: {title}"
-            means = [found[name].means[model].mean for model in study.networks]
-            gain = gained.get(name)
-            text = NOTHING if gain is None else format_difference(gain)
-            minutes = found[name].combination.runs[f"{ALL_MODELS}.seconds"].min() / 60
-            time = NOTHING if math.isnan(minutes) else f"{minutes:.1f}"
-            lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text, time])
-            above = name
-    titles = [TITLES[model] for model in study.networks]
-    return table(["recipe", "adds", *titles, "gain in points", "time (min)"], lines, left=2)
-
-
-def seeds_of(study: Study) -> str:
-    """Return the number of seeds of each combination, as a range if it differs."""
-    counts = {len(combination.runs) for combination in study.combinations()}
-    return str(*counts) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
-
-
-def covered_by_gains(study: Study) -> str:
-    """Return what the intervals of the gains of recipes cover."""
-    covered = {gain.covered for gain in gains(study)}
-    return " or ".join(sorted(covered)) or "seeds"
 
 
 def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], corpus: str) -> str:
@@ -140,7 +140,3 @@ def changed_settings(settings: Mapping[str, Any]) -> str:
         if settings.get(name, value) != value
     ]
     return table(["setting", "notebook", "this run"], lines, left=3) if lines else ""
-
-
-def _mean(row: Row, model: str) -> str:
-    return format_mean(row.means[model]) if model in row.means else NOTHING

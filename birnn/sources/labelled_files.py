@@ -4,13 +4,11 @@ import operator
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +18,12 @@ from birnn.runtime.errors import InputError
 from birnn.sources import tabular
 from birnn.sources.settings import Csv, as_list, label_key
 
-SHOWN = 40  # characters of a value in error messages
-REASONS = 10  # reasons for skipped rows that are printed, the most common ones
-MANY = 0.05  # share of the rows that are skipped due to their labels
 COMPARISON = re.compile(r"([<>]=?) *(-?\d+(?:\.\d+)?)")
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-class UnusableRowError(InputError):
-    """A row cannot become a review, for a reason such as an empty text."""
-
-    def __init__(self, location: str, column: str, problem: str, reason: str) -> None:
-        """Store the reason, which is the same for all rows with this problem."""
-        super().__init__(f"{location}, column {column!r} {problem}, or set csv.unusable to skip")
-        self.reason = reason
+class UnusableRowError(Exception):
+    """A row that cannot become a review, for a reason such as `without 'text'`."""
 
 
 class LabelledFiles:
@@ -41,22 +31,10 @@ class LabelledFiles:
 
     def __init__(self, settings: Csv, folder: Path) -> None:
         """Store the settings and the folder; nothing is read yet."""
-        # The encoding and delimiter of each file that was read.
-        self.formats: dict[Path, tabular.Format] = {}
         # The number of rows that the last complete reading skipped, by reason.
         self.skipped: Counter[str] = Counter()
-        self.rows = 0  # that it read
         self._settings = settings
         self._folder = folder
-        columns = {
-            "text": settings.text_column,
-            "label": settings.label_column,
-            "split": settings.split_column,
-            "id": settings.id_column,
-            "group": settings.group_column,
-        }
-        self._columns = {role: name for role, name in columns.items() if name is not None}
-        self._find_class = lru_cache(partial(find_class, settings))
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
@@ -77,131 +55,83 @@ class LabelledFiles:
 
     def read_unlabelled(self) -> Iterator[str]:
         """Yield the texts of the unlabelled files; rows without one are left out."""
-        column = self._settings.text_column
-        for file in self._unlabelled_files():
-            for _, row in tabular.read(file, [column], requested_format(self._settings)):
-                if isinstance(text := row.get(column), str) and text.strip():
-                    yield text.strip()
+        column, name = self._settings.text_column, self._settings.unlabelled
+        for file in find(self._folder, name):
+            for _, row in tabular.read(file, [column], self._settings):
+                with suppress(UnusableRowError):
+                    yield _text(row, column)
 
     def describe(self) -> Iterator[str]:
-        """Yield lines about the formats of the files and the rows that were skipped."""
-        for form in dict.fromkeys(self.formats.values()):
-            if form != tabular.AUTOMATIC:
-                first, *rest = [file for file in self.formats if self.formats[file] == form]
-                others = f" and {len(rest)} more" if rest else ""
-                has_delimiter = form.delimiter != tabular.AUTO
-                delimiter = f", delimiter {form.delimiter!r}" if has_delimiter else ""
-                yield f"{first}{others}: encoding {form.encoding}{delimiter}"
+        """Yield a line about the rows that were skipped, if any."""
         if self.skipped:
-            common = self.skipped.most_common(REASONS)
-            reasons = ", ".join(f"{count:,} {why}" for why, count in common)
-            yield f"skipped rows: {self.skipped.total():,} ({reasons})"
-            # Ratings between the two classes are dropped on purpose.
-            spelled = [why for why in self.skipped if re.match(r"labelled '\D", why)]
-            share = sum(self.skipped[why] for why in spelled) / self.rows
-            if share >= MANY:
-                yield (
-                    f"warning: {share:.0%} of the rows have other labels: add those that mean the "
-                    "same to csv.positive or csv.negative"
-                )
-
-    def have_both_classes(self) -> bool:
-        """Return whether the files can be read, and both splits have texts of both classes."""
-        with suppress(InputError):
-            found = {(review.split, review.label) for review in self.read()}
-            return len(found) == 2 * len(SPLITS)
-        return False
+            reasons = (f"{count:,} {reason}" for reason, count in self.skipped.most_common(10))
+            yield f"skipped rows: {self.skipped.total():,} ({', '.join(reasons)})"
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
-        columns, skip = list(self._columns.values()), self._settings.unusable == "skip"
+        csv = self._settings
+        named = [csv.split_column, csv.id_column, csv.group_column]
+        columns = [csv.text_column, csv.label_column, *filter(None, named)]
         skipped: Counter[str] = Counter()
-        rows = 0
-        for file, file_split in self._files():
-            self.formats[file] = form = tabular.detect(
-                file, columns, requested_format(self._settings)
-            )
+        for file, split in self._files():
             name = file.relative_to(self._folder).as_posix()
-            for location, row in tabular.read(file, columns, form):
-                rows += 1
-                review_id = location.replace(str(file), name)
+            for number, row in tabular.read(file, columns, csv):
                 try:
-                    review = self._review(file_split, review_id, location, row)
+                    values = {column: _text(row, column) for column in columns}
+                    review = _review(csv, values, split, f"{name}, row {number}")
                 except UnusableRowError as error:
-                    if not skip:
-                        raise
-                    skipped[error.reason] += 1
+                    reason = shorten(str(error), 100, placeholder="…")
+                    if csv.unusable == "refuse":
+                        raise tabular.TableError(
+                            f"{file}, row {number} is {reason}: correct it or the csv settings, or "
+                            "set csv.unusable to skip"
+                        ) from None
+                    skipped[reason] += 1
                 else:
                     yield review
-        self.skipped, self.rows = skipped, rows
+        self.skipped = skipped
 
     def _files(self) -> list[tuple[Path, str]]:
         """Return the files and their split; `train` may also match the others."""
-        test = self._settings.test
-        test_files = []
-        if isinstance(test, str) and self._settings.split_column is None:
-            test_files = find(self._folder, test)
-        found = find(self._folder, self._settings.train)
-        train = [file for file in found if file not in test_files]
-        if not train:
-            raise InputError(
-                f"csv.train ({self._settings.train}) matches only files of csv.test ({test}): "
-                "choose different files"
-            )
-        unlabelled = self._unlabelled_files()
+        csv = self._settings
+        test = find(self._folder, csv.test if csv.split_column is None else None)
+        unlabelled = find(self._folder, csv.unlabelled)
+        train = [file for file in find(self._folder, csv.train) if file not in test]
         # Rows without a label may also be in the files of the labelled ones.
-        train_files = [file for file in train if file not in unlabelled] or train
-        return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
+        train = [file for file in train if file not in unlabelled] or train
+        if not train:
+            raise InputError(f"csv.train ({csv.train}) matches only files of csv.test ({csv.test})")
+        return [(file, "train") for file in train] + [(file, "test") for file in test]
 
-    def _unlabelled_files(self) -> list[Path]:
-        name = self._settings.unlabelled
-        return find(self._folder, name) if name else []
 
-    def _review(
-        self, file_split: str, review_id: str, location: str, row: dict[str, Any]
-    ) -> Review:
-        values = {role: _value(row, name, location) for role, name in self._columns.items()}
-        split, text = values.get("split"), values["text"]
-        # Without groups, equal texts are one: no split or hold-out separates them.
-        group = values.get("group", f"text {short_hash(text.encode()):x}")
-        return Review(
-            split=self._parse_split(split, location) if split else file_split,
-            id=values.get("id", review_id),
-            group=group,
-            label=self._parse_label(values["label"], location),
-            text=text,
-        )
-
-    def _parse_split(self, value: str, location: str) -> str:
-        if self._settings.test is not None:
-            return "test" if label_key(value) == label_key(self._settings.test) else "train"
-        split = label_key(value)
+def _review(csv: Csv, values: dict[str, str], split: str, location: str) -> Review:
+    """Return a row as a review; the split and the location are used without a column for them."""
+    text, label = values[csv.text_column], find_class(csv, values[csv.label_column])
+    if label is None:
+        raise UnusableRowError(f"labelled {label_key(values[csv.label_column])!r}")
+    if csv.split_column:
+        split = label_key(values[csv.split_column])
+        if csv.test is not None:
+            split = "test" if split == label_key(csv.test) else "train"
         if split not in SPLITS:
-            raise UnusableRowError(
-                location,
-                str(self._settings.split_column),
-                f"is {_short(value)}, neither train nor test: fix the row, set csv.test to the "
-                "value that marks test reviews",
-                f"in the split {_short(split)}",
-            )
-        return split
+            raise UnusableRowError(f"in the split {split!r}, neither train nor test")
+    # Without groups, equal texts are one: no split or hold-out separates them.
+    group = values[csv.group_column] if csv.group_column else f"text {short_hash(text.encode()):x}"
+    return Review(split, values[csv.id_column] if csv.id_column else location, group, label, text)
 
-    def _parse_label(self, value: str, location: str) -> int:
-        label = self._find_class(value)
-        if label is None:
-            settings = self._settings
-            positive, negative = (
-                ", ".join(map(str, as_list(labels)))
-                for labels in (settings.positive, settings.negative)
-            )
-            raise UnusableRowError(
-                location,
-                settings.label_column,
-                f"is {_short(value)}, neither csv.positive ({positive}) nor csv.negative "
-                f"({negative}): fix the row or the settings",
-                f"labelled {_short(label_key(value))}",
-            )
-        return label
+
+def _text(row: tabular.Row, column: str) -> str:
+    """Return a value as text, which must not be empty."""
+    value = row.get(column)
+    if isinstance(value, bytes | dict | list):
+        raise UnusableRowError(f"without text or a number in {column!r}, which is nested")
+    is_missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
+    text = "" if is_missing else str(value).strip()
+    if not text:
+        raise UnusableRowError(f"without {column!r}")
+    if tabular.SURROGATE.search(text):
+        raise UnusableRowError(f"without a valid {column!r}: it has a lone surrogate")
+    return text
 
 
 def draw_test(
@@ -224,27 +154,26 @@ def draw_test(
     except ValueError:
         raise InputError(
             f"csv.test is {fraction}, but {len(group_sizes)} different texts or groups, "
-            f"{majority.sum()} of them positive, are too few to split: add reviews, or choose "
-            "another fraction"
+            f"{majority.sum()} of them positive, are too few to split"
         ) from None
     return np.isin(group_index, drawn)
 
 
-def find_class(settings: Csv, value: str) -> int | None:
+def find_class(csv: Csv, value: str) -> int | None:
     """Return the class of a label: 1 positive, 0 negative, None for neither.
 
     Without negative labels, every label that is not positive is negative.
     """
     key = label_key(value)
-    found = [
-        each
-        for each, labels in enumerate((settings.negative, settings.positive))
-        if any(_matches(key, label_key(label)) for label in as_list(labels))
-    ]
-    if len(found) > 1:
+    is_negative, is_positive = (
+        any(_matches(key, label_key(label)) for label in as_list(labels))
+        for labels in (csv.negative, csv.positive)
+    )
+    if is_negative and is_positive:
         raise InputError(f"csv.positive and csv.negative both match {key}: change one")
-    others = None if as_list(settings.negative) else 0
-    return found[0] if found else others
+    if is_positive:
+        return 1
+    return 0 if is_negative or csv.negative is None else None
 
 
 def _matches(key: str, label: str) -> bool:
@@ -255,60 +184,23 @@ def _matches(key: str, label: str) -> bool:
     return key == label
 
 
-def requested_format(settings: Csv) -> tabular.Format:
-    """Return the format in the settings."""
-    return tabular.Format(
-        settings.encoding,
-        settings.delimiter,
-        settings.quoting,
-        tuple(settings.columns or ()),
-        skip_ragged=settings.unusable == "skip",
-    )
+def find(folder: Path, name: object) -> list[Path]:
+    """Return the file, or the readable files of a folder or pattern, in order.
 
-
-def find(folder: Path, name: str) -> list[Path]:
-    """Return the file, or the files of a folder or pattern, in order.
-
-    Hidden files, those that start with `_`, README.md, the .dvc files of `dvc add` and folders are
-    left out.
+    Without a name there are none. Files whose name starts with `.` or `_` are left out.
     """
-    path = folder / name
+    if not isinstance(name, str):
+        return []
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise InputError(f"{name} is not in {folder}: copy it there")
-    if path.is_dir():
-        found: Iterable[Path] = path.iterdir()
-    elif path.exists() or not re.search(r"[*?[]", name):
+    path = folder / name
+    is_pattern = re.search(r"[*?[]", name) and not path.exists()
+    if not is_pattern and not path.is_dir():
         return [path]
-    else:
-        # Two stars would match files in subfolders, or, before Python 3.13, be an error.
-        found = folder.glob(re.sub(r"\*+", "*", name))
-    named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
-    files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
+    # Two stars would match files in subfolders, or, before Python 3.13, be an error.
+    candidates = sorted(folder.glob(re.sub(r"\*+", "*", name)) if is_pattern else path.iterdir())
+    readable = [file for file in candidates if tabular.extension(file) in tabular.READERS]
+    files = [file for file in readable if file.is_file() and not file.name.startswith((".", "_"))]
     if not files:
-        raise InputError(
-            f"{path} matches no files (those in subfolders are not read): check csv.train, "
-            "csv.test, csv.unlabelled"
-        )
+        raise InputError(f"{path} matches no files that can be read; subfolders are not searched")
     return files
-
-
-def _value(row: dict[str, Any], column: str, location: str) -> str:
-    """Return a value as text, which must not be empty."""
-    value = row.get(column)
-    if isinstance(value, bytes | dict | list):
-        problem = tabular.NESTED if isinstance(value, dict) else "is neither text nor a number"
-        reason = f"whose {column!r} {problem}"
-        raise UnusableRowError(location, column, f"{problem}: fix the row", reason)
-    missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
-    text = "" if missing else str(value).strip()
-    if not text:
-        problem = "is empty: fill it, remove the row"
-        if column not in row:
-            advice = tabular.spelling_advice(column, row) or "check the csv settings"
-            problem = f"is missing; the row has {tabular.list_columns(row)}: {advice}"
-        raise UnusableRowError(location, column, problem, f"without {column!r}")
-    return text
-
-
-def _short(text: str) -> str:
-    return repr(shorten(text, SHOWN, placeholder="…"))

@@ -4,14 +4,14 @@ import re
 import unicodedata
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from birnn.core.settings import SECTION, Fraction, Section, Sections, Seed
 from birnn.reviews.corpus import CLASSES
 
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
-Delimiter = Annotated[str, Field(pattern=r"^([^\w\s\"]|\t|auto)$")]
+Delimiter = Annotated[str, Field(pattern=r"^([^\w\s\"]|\t)$")]
 Column = Annotated[str, Field(min_length=1)]
 Label = str | int | bool
 Labels = Label | Annotated[list[Label], Field(min_length=1)]
@@ -28,32 +28,44 @@ class Fetch(Section):
 
 
 def _check_encoding(name: str) -> str:
-    """Accept auto and the encodings of Python."""
+    """Accept the text encodings of Python."""
     try:
-        b"a".decode("utf-8" if name == "auto" else name, "replace")
+        b"a".decode(name, "replace")
     except (LookupError, ValueError):
         raise PydanticCustomError(
-            "encoding", "no such encoding; use auto, or one such as utf-8, cp1252 or utf-16"
+            "encoding", "no such encoding; use one such as utf-8, cp1252 or utf-16"
         ) from None
     return name
 
 
-class Csv(Section):
+def _refuse_auto(value: Any) -> Any:
+    """Refuse the default of earlier versions, which detected the format of each file."""
+    if value == "auto":
+        raise PydanticCustomError("auto", "name it; birnn data check FILE shows what fits a file")
+    return value
+
+
+class TableFormat(Section):
+    """The format of text files."""
+
+    columns: Annotated[list[Column], Field(min_length=1)] | None
+    delimiter: Annotated[Delimiter | None, BeforeValidator(_refuse_auto)]
+    quoting: Literal["minimal", "none"]
+    encoding: Annotated[str, AfterValidator(_check_encoding), BeforeValidator(_refuse_auto)]
+    unusable: Literal["refuse", "skip"]
+
+
+class Csv(TableFormat):
     """The files and columns of the user's own labelled reviews."""
 
     train: FileName
     test: Fraction | Label | None
     seed: Seed
     unlabelled: FileName | None
-    columns: Annotated[list[Column], Field(min_length=1)] | None
-    delimiter: Delimiter
-    quoting: Literal["minimal", "none"]
-    encoding: Annotated[str, AfterValidator(_check_encoding)]
     text_column: Column
     label_column: Column
     positive: Labels
     negative: Labels | None
-    unusable: Literal["refuse", "skip"]
     split_column: Column | None
     id_column: Column | None
     group_column: Column | None

@@ -14,7 +14,7 @@ from birnn.core import machine, paths
 from birnn.core.outputs import atomic_folder
 from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.fused_network import FusedNetwork
-from birnn.networks.inputs import ngrams, regions
+from birnn.networks.inputs import word_inputs
 from birnn.networks.network import (
     accelerators,
     batch_size,
@@ -23,9 +23,8 @@ from birnn.networks.network import (
     save_network,
 )
 from birnn.reviews import sequences
-from birnn.runtime import signals
 from birnn.runtime.errors import InputError
-from birnn.training.batches import batches
+from birnn.training.batches import batches, steps_per_epoch
 from birnn.training.checkpoints import Checkpoint, Epoch
 from birnn.training.optimization import accuracy, binary_crossentropy, create_optimizer
 from birnn.training.settings import Train, TrainingSettings
@@ -78,9 +77,8 @@ class TrainingFiles:
     checkpoints: Path  # folder of the checkpoint
     curves: Path  # the curves so far, as CSV
     validation: Path = paths.PADDED_VALIDATION  # folder of the reviews that validate each epoch
-    ngrams: Path = paths.NGRAMS  # folder of n-gram ratios; read only by networks that use them
-    # Folder with `vectors.npy` and embeddings of regions, see `word_vectors` and `regions`.
-    word_vectors: Path = paths.WORD_VECTORS
+    word_vectors: Path = paths.WORD_VECTORS  # folder with the initial vectors, `vectors.npy`
+    word_inputs: word_inputs.Folders = word_inputs.Folders()
 
     @classmethod
     def of(cls, network: str, settings: Train) -> "TrainingFiles":
@@ -96,7 +94,7 @@ class TrainingFiles:
         """Return the files that training reads."""
         splits = self.training, self.validation
         files = [split / name for split in splits for name in sequences.FILES]
-        folders = self.ngrams, self.word_vectors
+        folders = dict.fromkeys([self.word_vectors, *self.word_inputs])
         return [*files, *(file for folder in folders for file in sorted(folder.glob("*.npy")))]
 
 
@@ -118,15 +116,11 @@ def train(
     """
     gpus = accelerators()
     keras.utils.set_random_seed(settings.seed)
-    table, ratios = ngrams.read(files.ngrams) if config.longest_ngram else (None, None)
-    if table:
-        config = config.model_copy(update={"ngrams": len(table.codes)})
-    tables = regions.read(files.word_vectors, config.num_words)
-    config = config.model_copy(update={"regions": [len(each.codes) for each in tables]})
+    config, inputs = word_inputs.read(config, files.word_inputs)
     training = sequences.read(files.training)
     validation = sequences.read(files.validation)
     model = build_network(network, config)
-    initialize(model, np.load(files.word_vectors / "vectors.npy"), table, tables)
+    initialize(model, np.load(files.word_vectors / "vectors.npy"), inputs)
     model.compile(
         optimizer=create_optimizer(settings, reviews=len(training[1])),
         loss=binary_crossentropy,
@@ -147,25 +141,22 @@ def train(
     monitor = EpochMonitor(checkpoint, epochs)
     curves = keras.callbacks.CSVLogger(files.curves, append=bool(epochs))
     try:
-        with signals.restore_interrupts():
-            model.fit(
-                batches(
-                    training,
-                    settings.batch_size,
-                    shuffle_seed=settings.seed,
-                    first_epoch=len(epochs),
-                    ratios=ratios,
-                ),
-                validation_data=batches(validation, batch_size(model)),
-                initial_epoch=len(epochs),
-                epochs=settings.epochs,
-                shuffle=False,  # the batches are already shuffled
-                verbose=1 if sys.stdout.isatty() else 2,  # progress bars, or a line per epoch
-                callbacks=[monitor, curves],
-            )
-    except KeyboardInterrupt:
-        print(f"\n{model.name}  {len(monitor.epochs)} of {settings.epochs} epochs are saved")
-        raise
+        model.fit(
+            batches(
+                training,
+                settings.batch_size,
+                epochs=range(len(epochs), settings.epochs),
+                shuffle_seed=settings.seed,
+                inputs=inputs,
+            ),
+            steps_per_epoch=steps_per_epoch(training[1], settings.batch_size),
+            validation_data=batches(validation, batch_size(model)),
+            initial_epoch=len(epochs),
+            epochs=settings.epochs,
+            shuffle=False,  # the batches are already shuffled
+            verbose=1 if sys.stdout.isatty() else 2,  # progress bars, or a line per epoch
+            callbacks=[monitor, curves],
+        )
     finally:
         if curves.csv_file:  # Keras closes it only if training succeeds
             curves.csv_file.close()

@@ -19,18 +19,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
-from birnn.runtime.errors import InputError, refuse_conflict
+from birnn.runtime.errors import InputError
+from birnn_lab.files_in_git import refuse_conflict
 from birnn_lab.studies import parquet
 
-FOLDER = STUDIES
+FOLDER = Path("study")
 ABOUT, RUNS = "study.yaml", "runs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 RECIPE = "recipe"
-RECIPES = "recipes"  # name of a study
 RANDOM = "random"  # sampler of a search
 TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"

@@ -50,7 +50,7 @@ class Gain:
     covered: str
 
 
-@cache  # of a study of recipes, they take seconds, and the report shows them several times
+@cache  # of a study of recipes, they take seconds
 def rows(study: Study) -> list[Row]:
     """Return one row per combination of values.
 

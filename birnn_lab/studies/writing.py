@@ -9,10 +9,10 @@ import pandas as pd
 
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STATE
-from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import ALL_TITLES
 from birnn.runtime.errors import InputError
 from birnn.style import plotting
+from birnn_lab.files_in_git import write_yaml
 from birnn_lab.studies import curves, figure, store
 from birnn_lab.studies.store import ABOUT, FOLDER, PREDICTIONS, REVIEWS, RUNS, Study
 

@@ -1,9 +1,7 @@
 """A small evaluation of made-up predictions, computed by the code of the project."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,11 +11,10 @@ from numpy.typing import NDArray
 
 from birnn.evaluation import ensembles, influence, plot_data, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.report.notebook import NOTEBOOK_SETTINGS
+from birnn.report.tables import NOTEBOOK_SETTINGS
 from birnn.reviews import corpus_statistics
 from birnn.reviews.corpus import CLASSES
 from birnn.reviews.corpus_statistics import SplitStatistics
-from birnn_lab.studies.store import About, Study
 from stages import report as report_stage
 
 NETWORK = next(iter(NETWORKS))
@@ -51,47 +48,6 @@ def predictions(reviews: int = 400, seed: int = 0, every: int = 2) -> dict[str, 
         "group": np.arange(reviews, dtype=np.int32),
         **{name: column.astype(np.float32) for name, column in columns.items()},
     }
-
-
-def study(
-    folder: Path = Path("study/seeds"),
-    gain: float = 0.01,
-    varied: Mapping[str, Sequence[Any]] = MappingProxyType({}),
-    networks: Sequence[str] = (),
-    recipes: Sequence[dict[str, Any]] = (),
-    seeds: int = 3,
-) -> Study:
-    """Return a study without predictions.
-
-    Each network is more accurate than the one before it, by `gain` on average, but not with seed 0.
-    With every further value of what varies, all networks are 10 points more accurate.
-    """
-    rows = [
-        dict(zip(varied, values, strict=True))
-        | {"name": f"run-{step}-{seed}", "train.seed": seed, "baseline.accuracy": 0.85}
-        | {
-            f"{network}.{measure}": 0.7 + 0.1 * step + index * gain * seed
-            for index, network in enumerate(networks or NETWORKS)
-            for measure in ("accuracy", "loss", "roc_auc")
-        }
-        for step, values in enumerate(zip(*varied.values(), strict=True) if varied else [()])
-        for seed in range(seeds)
-    ]
-    about = About("birnn study", CORPUS, list(varied), {}, list(recipes))
-    table = pd.DataFrame(rows)
-    return Study(folder, about, table)
-
-
-def recipes() -> Study:
-    """Return a study of recipes: a first one and two that add to it 10 and 20 points."""
-    described: list[dict[str, Any]] = [
-        {"name": name, "base": base, "title": f"the {name} networks", "settings": {}}
-        for name, base in (("plain", None), ("pooled", "plain"), ("third", "plain"))
-    ]
-    names = [recipe["name"] for recipe in described]
-    found = study(Path("study/recipes"), varied={"recipe": names}, recipes=described)
-    times = {"all.seconds": [80.0, 95.0] * 3 + [math.nan] * 3, "machine": ["CPU"] * 6 + [None] * 3}
-    return replace(found, runs=found.runs.assign(**times))
 
 
 def histories() -> dict[str, pd.DataFrame]:
@@ -153,7 +109,7 @@ def content(
     settings: dict[str, Any] = SETTINGS,
     **about: Any,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Return the data of the report of an evaluation, without studies, and the tables of its plots.
+    """Return the data of the report of an evaluation, and the tables of its plots.
 
     `about` describes the corpus.
     """
@@ -183,8 +139,6 @@ def content(
         "checklist": report_stage.by_test(checklist()),
         "best_loss_epoch": report_stage.best_loss_epochs(tables["curves"]),
         "settings": settings,
-        "recipes": None,
-        "planned": {},
     }, tables
 
 

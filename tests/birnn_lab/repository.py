@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from birnn.core import paths
-from birnn.core.yaml_files import write_yaml
 from birnn.runtime import times
 from birnn.runtime.times import compute_md5
 from birnn_lab import grid, runs
+from birnn_lab.files_in_git import write_yaml
 from birnn_lab.grid import Point
 from birnn_lab.lock_file import Lock
 from birnn_lab.runs import Run

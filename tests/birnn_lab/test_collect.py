@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from birnn import __main__ as main
 from birnn.core import paths
 from birnn.evaluation.model_names import NETWORKS
 from birnn.runtime import times
 from birnn.runtime.errors import InputError
+from birnn_apps import __main__ as main
 from birnn_lab import collect, grid, recipes, runs, study_tables
 from birnn_lab.grid import Point
 from birnn_lab.runs import Run
@@ -23,6 +23,7 @@ from birnn_lab.studies.store import Study
 from tests.birnn import samples
 from tests.birnn.samples import NETWORK
 from tests.birnn_lab.repository import CORPUS, MACHINE, METRICS, add, make_run
+from tests.birnn_lab.studies.small_study import over_seeds
 
 SEEDS = "train.seed=0..1"
 PREDICTIONS = {seed: pd.DataFrame(samples.predictions(seed=seed)) for seed in range(3)}
@@ -73,7 +74,7 @@ def test_values_in_brackets_are_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    study_tables.print_study(samples.study(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
+    study_tables.print_study(over_seeds(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
     output = capsys.readouterr().out
     assert "accuracy by csv.train, mean" in output
     assert output.count("[a-c]*.csv") == output.count("[d-f]*.csv") > 1

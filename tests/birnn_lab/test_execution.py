@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.core.yaml_files import read_yaml
 from birnn.runtime.errors import InputError
 from birnn_lab import execution, grid, runs
+from birnn_lab.files_in_git import write_yaml
 from birnn_lab.grid import Point
 from tests.birnn_lab.repository import add, fake_dvc, git, make_run
 from tests.projects import references

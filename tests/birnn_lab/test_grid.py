@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 
-from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.core.yaml_files import read_yaml
 from birnn.runtime.errors import InputError
 from birnn_apps.command_line import as_text, literal
 from birnn_lab import grid
+from birnn_lab.files_in_git import write_yaml
 from tests.birnn.samples import NETWORK
 
 pytestmark = pytest.mark.usefixtures("settings_only")

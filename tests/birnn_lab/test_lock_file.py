@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core.settings import declared_sections, read_pipeline
-from birnn.core.yaml_files import write_yaml
+from birnn_lab.files_in_git import write_yaml
 from birnn_lab.lock_file import read_lock
 from tests.projects import refusal
 

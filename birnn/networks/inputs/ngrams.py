@@ -1,11 +1,6 @@
-"""Log-count ratios of the n-grams that end at each word, as inputs of a network.
+"""Log-count ratios of the n-grams that end at each word, as an input of a network.
 
-Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL
-2012, equation 1: the log of how much more frequent an n-gram is in positive reviews than in
-negative ones. If the label of a training review contributes to its own ratios, a network learns to
-trust them too much. So each training review gets ratios computed from reviews of other groups
-(cross-fitting, as in Chernozhukov et al., "Double/debiased machine learning", 2018, definition
-3.1).
+`pretraining.ngram_ratios` computes them.
 """
 
 from dataclasses import dataclass
@@ -13,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
-from birnn.core.outputs import atomic_folder
-from birnn.networks.inputs.settings import Ngrams
-from birnn.reviews import sequences
 from birnn.reviews.sequences import PADDING
 from birnn.runtime.errors import InputError
 
@@ -52,6 +43,35 @@ class CrossFittedRatios:
         parts = [self.word_ratios[self.starts[row] : self.starts[row + 1]] for row in rows]
         ratios[ids != PADDING] = np.concatenate(parts)
         return ratios
+
+
+@dataclass(frozen=True)
+class NgramRatios:
+    """The ratios as a `WordInput`."""
+
+    longest: int  # words of the longest n-gram
+    num_words: int  # an upper bound of the ids, exclusive
+    table: RatioTable
+    training: CrossFittedRatios | None = None
+
+    name = "ngram_ratios"
+    projected = 0
+
+    @property
+    def width(self) -> int:
+        """The ratios of each word: of the n-grams of 1 to `longest` words that end there."""
+        return self.longest
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The table."""
+        return vars(self.table)
+
+    def compute(self, ids: NDArray[np.int32], *arrays: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the ratios at each word, 0 for unknown n-grams."""
+        codes, ratios = arrays
+        rows = find(codes, ids, self.longest, self.num_words)
+        return np.where(rows < 0, np.float32(0), ratios[rows])
 
 
 def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.int64]:
@@ -91,126 +111,8 @@ def find(
     return np.where(known[places] == found, places, -1).astype(np.int32)
 
 
-def log_count_ratios(
-    positive: NDArray[np.float64], negative: NDArray[np.float64], smoothing: float
-) -> NDArray[np.float64]:
-    """Return r of Wang and Manning, equation 1, from the counts of `class_counts`.
-
-    All arrays have the shape (n-grams,).
-    """
-    p, q = positive + smoothing, negative + smoothing
-    ratios: NDArray[np.float64] = np.log((p / p.sum()) / (q / q.sum()))
-    return ratios
-
-
-def compute_ratios(
-    ids: NDArray[np.int32],
-    labels: NDArray[Any],
-    groups: NDArray[np.int32],
-    num_words: int,
-    settings: Ngrams,
-) -> tuple[RatioTable, CrossFittedRatios]:
-    """Compute the ratio table and the cross-fitted ratios of the training reviews.
-
-    Args:
-        ids: padded reviews, shape (reviews, maxlen).
-        labels: 1 positive, 0 negative, or the probability of positive, shape (reviews,).
-        groups: the group number of each review, shape (reviews,).
-        num_words: an upper bound of the ids, exclusive.
-        settings: the settings of n-grams.
-    """
-    word_codes = codes(ids, settings.longest, num_words)
-    unique_codes, columns = np.unique(word_codes, return_inverse=True)
-    columns = columns.reshape(word_codes.shape)
-    starts = np.append(0, (ids != PADDING).sum(axis=1).cumsum())
-    present = _present(columns, starts, len(unique_codes))
-    counts = np.asarray(present.sum(axis=0)).ravel()
-    frequent = (counts >= settings.min_reviews) & (unique_codes != NO_NGRAM)
-    if settings.longest and not frequent.any():
-        raise InputError(
-            f"ngrams.min_reviews is {settings.min_reviews}: no n-gram is in that many of the "
-            f"{len(ids)} training reviews; choose a smaller number"
-        )
-    present = present[:, frequent]
-    # NO_NGRAM and rare n-grams get an extra last column, whose ratio is 0.
-    columns = np.where(frequent, np.cumsum(frequent) - 1, frequent.sum())[columns]
-    word_ratios = np.empty(columns.shape, np.float16)
-    review_folds = folds(groups, settings.folds, settings.seed)
-    word_folds = np.repeat(review_folds, np.diff(starts))
-    for fold in range(settings.folds):
-        others = review_folds != fold
-        ratios = np.append(_ratios(present[others], labels[others], settings), 0)
-        word_ratios[word_folds == fold] = ratios[columns[word_folds == fold]]
-    table = RatioTable(
-        unique_codes[frequent], _ratios(present, labels, settings).astype(np.float32)
-    )
-    return table, CrossFittedRatios(word_ratios, starts)
-
-
-def folds(groups: NDArray[np.int32], count: int, seed: int) -> NDArray[np.int64]:
-    """Assign each review to a fold, whole groups at a time, int64, shape (reviews,)."""
-    _, group_index = np.unique(groups, return_inverse=True)
-    group_folds = np.random.default_rng(seed).permutation(group_index.max() + 1) % count
-    review_folds: NDArray[np.int64] = group_folds[group_index]
-    return review_folds
-
-
-def _present(
-    columns: NDArray[np.int64], starts: NDArray[np.int64], ngrams: int
-) -> scipy.sparse.csr_matrix:
-    """Return 1 if a review contains an n-gram and 0 if not, int32, shape (reviews, n-grams)."""
-    ones = np.ones(columns.size, np.int32)
-    present = scipy.sparse.csr_matrix(
-        (ones, columns.ravel(), starts * columns.shape[1]), (len(starts) - 1, ngrams)
-    )
-    present.sum_duplicates()
-    present.data[:] = 1
-    return present
-
-
-def _ratios(
-    present: scipy.sparse.csr_matrix, labels: NDArray[Any], settings: Ngrams
-) -> NDArray[np.float64]:
-    """Return the ratios of n-grams, 0 for n-grams that are too rare in these reviews."""
-    positive, negative = class_counts(present, labels)
-    ratios = log_count_ratios(positive, negative, settings.smoothing)
-    counts = np.asarray(present.sum(axis=0)).ravel()
-    return np.where(counts >= settings.min_reviews, ratios, 0)
-
-
-def class_counts(
-    present: scipy.sparse.csr_matrix, labels: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many positive and how many negative reviews contain each n-gram.
-
-    A review whose label is a probability counts as a fraction in both.
-    """
-    positive = labels.astype(np.float64)
-    return present.T @ positive, present.T @ (1 - positive)
-
-
-def weigh(
-    training: Path, groups: NDArray[np.int32], num_words: int, settings: Ngrams, output: Path
-) -> RatioTable:
-    """Write the ratios of the reviews in a folder (see `sequences`); return those for new reviews.
-
-    The other arguments are as in `compute_ratios`.
-    """
-    ids, labels = sequences.read(training)
-    table, ratios = compute_ratios(ids, labels, groups, num_words, settings)
-    with atomic_folder(output) as folder:
-        write(table, ratios, folder)
-    return table
-
-
-def write(table: RatioTable, cross_fitted: CrossFittedRatios, folder: Path) -> None:
-    """Write `codes.npy`, `ratios.npy`, `word_ratios.npy` and `starts.npy`."""
-    for name, array in (vars(table) | vars(cross_fitted)).items():
-        np.save(folder / f"{name}.npy", array)
-
-
 def read(folder: Path) -> tuple[RatioTable, CrossFittedRatios]:
-    """Return the arrays written by `write`, memory-mapped."""
+    """Return the arrays that `pretraining.ngram_ratios` wrote, memory-mapped."""
     codes, ratios, word_ratios, starts = (
         np.load(folder / f"{name}.npy", mmap_mode="r")
         for name in ("codes", "ratios", "word_ratios", "starts")

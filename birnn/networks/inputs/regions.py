@@ -4,8 +4,10 @@ One embedding adds up vectors of a region's words, the other of its n-grams.
 `pretraining.region_training` trains them.
 """
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -66,6 +68,39 @@ class Table:
         """Write `region_codes_LONGEST.npy` and `region_vectors_LONGEST.npy`."""
         np.save(folder / f"region_codes_{self.longest}.npy", self.codes)
         np.save(folder / f"region_vectors_{self.longest}.npy", self.vectors)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The embeddings of the region around each word as a `WordInput`."""
+
+    tables: list[Table]  # of an embedding of words and one of n-grams, see LONGEST
+
+    name = "regions"
+    projected = 64
+    training = None
+
+    @property
+    def width(self) -> int:
+        """The numbers of all embeddings."""
+        return SIZE * len(self.tables)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The tables."""
+        return {
+            f"{name}_{table.longest}": array
+            for table in self.tables
+            for name, array in (("codes", table.codes), ("vectors", table.vectors))
+        }
+
+    def compute(self, ids: Ids, *arrays: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the embeddings of the region around each word, one after the other."""
+        pairs = zip(self.tables, arrays[::2], arrays[1::2], strict=True)
+        tables = [replace(table, codes=codes, vectors=vectors) for table, codes, vectors in pairs]
+        with ThreadPoolExecutor(len(tables)) as pool:
+            embedded = [*pool.map(lambda table: table.embed(ids), tables)]
+        return np.concatenate(embedded, axis=-1)
 
 
 def read(folder: Path, num_words: int) -> list[Table]:

@@ -10,7 +10,8 @@ import pytest
 
 from birnn.architectures.registry import NETWORKS
 from birnn.core import settings
-from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.core.outputs import write_json
+from birnn.core.yaml_files import read_yaml
 from birnn.networks.definition import Network, Units
 from birnn.runtime.errors import InputError
 from tests.projects import PROJECT, AllSettings, check_all, refusal, set_settings
@@ -133,7 +134,7 @@ def test_stage_checks_the_names_of_all_sections_and_the_values_it_reads(
     content: str, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_yaml(Path("dvc.yaml"), {"stages": {"a": {"params": ["train.seed", "other", "unread"]}}})
+    write_json(Path("dvc.yaml"), {"stages": {"a": {"params": ["train.seed", "other", "unread"]}}})
     file = Path("params.yaml")
     assert refusal(settings.load, StageSettings).startswith(f"{file} is missing: run the command")
     file.write_text("train: {seed: 1, more: 2}\nother: {units: 3}\nunread: {a: -1}", "utf-8")

@@ -1,15 +1,8 @@
-"""Test the reading and writing of YAML files."""
-
-from pathlib import Path
+"""Test the reading of YAML files."""
 
 import pytest
 
-from birnn.core.yaml_files import YAMLError, parse_yaml, write_yaml
-
-
-def test_written_file_keeps_order_and_letters(tmp_path: Path) -> None:
-    write_yaml(tmp_path / "a.yaml", {"b": "naïve", "a": "yes"})
-    assert (tmp_path / "a.yaml").read_text(encoding="utf-8") == "b: naïve\na: yes\n"
+from birnn.core.yaml_files import YAMLError, parse_yaml
 
 
 def test_invalid_documents_are_refused() -> None:

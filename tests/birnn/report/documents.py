@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
@@ -12,8 +12,7 @@ from unittest.mock import patch
 
 from birnn.evaluation import model_names, summary
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE
-from birnn.report import documents, figures, what_differs
-from birnn_lab.studies.store import Study
+from birnn.report import documents, figures
 from stages import report as report_stage
 from tests.birnn import samples
 
@@ -41,7 +40,6 @@ def registered(titles: Mapping[str, str] = TWO_NETWORKS) -> Iterator[None]:
         patch.dict(model_names.ALL_TITLES, all_titles, clear=True),
         patch.object(model_names, "PAIRS", pairs),
         patch.object(summary, "PAIRS", pairs),
-        patch.object(what_differs, "PAIRS", pairs),
     ):
         yield
 
@@ -52,7 +50,6 @@ def write(
     settings: dict[str, Any] = samples.SETTINGS,
     *,
     draw: bool = False,
-    studies: Sequence[Study] = (),
     about: Mapping[str, Any] = MappingProxyType({}),
     **changes: Any,
 ) -> Documents:
@@ -63,12 +60,10 @@ def write(
     """
     data, tables = samples.content(columns, settings, **about)
     data |= changes
-    data["over_seeds"] = over_seeds = report_stage.find_complete(studies)
     drawings: dict[str, str] = defaultdict(str)
     if draw:
         drawn = figures.draw(data["metrics"], tables, settings["pad.maxlen"])
-        shown = [study for study in (over_seeds, data["recipes"]) if study]
-        drawings |= report_stage.draw_inline(drawn, shown)
+        drawings |= report_stage.draw_inline(drawn)
     documents.write(data, drawings, folder)
     names = ("report.md", "report.html", "model_card.md")
     written = Documents(*((folder / name).read_text(encoding="utf-8") for name in names))

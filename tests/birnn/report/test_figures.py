@@ -96,3 +96,8 @@ def test_truncation_is_marked_if_in_range() -> None:
         (axes,) = figures.lengths(table, position + 1, "imdb").axes
         marks = [text for text in axes.texts if "truncate" in text.get_text()]
         assert [text.get_position()[0] for text in marks] == [position] * marked
+
+
+def test_influence_of_none_has_an_axis() -> None:
+    (axes,) = figures.influence(samples.influences().assign(influence=0.0), "imdb").axes
+    assert axes.get_ylim() == (0, 1)

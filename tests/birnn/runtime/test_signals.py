@@ -1,94 +1,62 @@
-"""A process exits on signals and with its parent."""
+"""A stage ends on signals, also during its imports, and with the process that started it."""
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.projects import PROJECT
 
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT)}
-
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
-
-def run(code: str, hangup: str = "SIG_DFL") -> subprocess.CompletedProcess[str]:
-    """Run code in a process with default signal handlers, except for SIGHUP."""
-    script = f"""
-import os, signal, sys
+START = """
+import os, signal, sys, time
 from birnn.runtime import signals
-for name in ("SIGINT", "SIGTERM"):
-    signal.signal(getattr(signal, name), signal.SIG_DFL)
-signal.signal(signal.SIGHUP, signal.{hangup})
-
-def send(name):
-    os.kill(os.getpid(), getattr(signal, name))
-
-{code}
-"""
-    command = [sys.executable, "-c", script]
-    return subprocess.run(command, check=False, capture_output=True, env=ENVIRONMENT, text=True)
-
-
-RAISE = """
-signals.raise_on_signals()
-for name in ("SIGHUP", "SIGINT", "SIGTERM"):
-    try:
-        send(name)
-    except KeyboardInterrupt:
-        print(name)
-"""
-EXIT = """
-signals.exit_on_signals(signals.interruption_message("pad"))
-send("SIGTERM")
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signals.end_early()
 """
 
 
-def test_signals_that_are_not_ignored_raise_keyboard_interrupt_or_exit() -> None:
-    assert run(RAISE).stdout.split() == ["SIGHUP", "SIGINT", "SIGTERM"]
-    assert run(RAISE, hangup="SIG_IGN").stdout.split() == ["SIGINT", "SIGTERM"]
-    ended = run(EXIT)
-    assert ended.stderr == "pad was interrupted: resume with dvc repro\n"
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", START + code]
+    return subprocess.run(command, check=False, capture_output=True, cwd=PROJECT, text=True)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signal_ends_the_process_with_one_line(name: str) -> None:
+    ended = run(f"os.kill(os.getpid(), signal.SIGHUP)\nos.kill(os.getpid(), signal.{name})")
     assert ended.returncode == 130
+    assert ended.stderr == "interrupted: resume with dvc repro\n"
 
 
-RESTORE = """
-signals.raise_on_signals()
-try:
-    with signals.restore_interrupts():
-        try:
-            send({name!r})
-        finally:
-            raise RuntimeError
-except BaseException as error:
-    print(type(error).__name__)
-"""
+def test_ctrl_c_during_the_imports_of_a_stage_ends_it_with_one_line(tmp_path: Path) -> None:
+    # The first import after those of the package `stages`.
+    (tmp_path / "keras.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)")
+    (tmp_path / "tensorflow.py").write_text("import keras")
+    own = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
+    command = [sys.executable, "-m", "stages.train_bigru"]
+    ended = subprocess.run(
+        command, check=False, capture_output=True, cwd=tmp_path, env=own, text=True
+    )
+    assert ended.returncode == 130
+    assert ended.stderr == "interrupted: resume with dvc repro\n"
 
 
-def test_interrupt_is_restored_from_another_error() -> None:
-    assert run(RESTORE.format(name="SIGTERM")).stdout == "KeyboardInterrupt\n"
-    assert run(RESTORE.format(name="SIGCHLD")).stdout == "RuntimeError\n"
-
-
-CHILD = """
-import time
-from birnn.runtime import signals
-signals.raise_on_signals()
-signals.end_with_parent()
-print("ready", flush=True)
-time.sleep(60)
-"""
-
-
-def test_child_ends_with_parent() -> None:
+def test_stage_ends_with_the_process_that_started_it() -> None:
     # The parent is a shell.
-    command = ["sh", "-c", '"$0" -c "$1" & echo $!; wait', sys.executable, CHILD]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as parent:
+    command = ["sh", "-c", '"$0" -c "$1" & echo $!; wait', sys.executable]
+    child_code = START + "print('ready', flush=True)\ntime.sleep(60)"
+    own = os.environ | {"DVC_STAGE": "pad"}
+    with subprocess.Popen(
+        [*command, child_code], stdout=subprocess.PIPE, cwd=PROJECT, env=own, text=True
+    ) as parent:
         assert parent.stdout
         pid, _ready = sorted(parent.stdout.readline() for _ in range(2))
         child = psutil.Process(int(pid))
-        parent.kill()
+        parent.send_signal(signal.SIGKILL)
         psutil.wait_procs([child], timeout=10)
         assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

@@ -14,8 +14,14 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS
 from birnn.style import formatting, plotting
 from birnn_lab.studies import curves, differences, figure, store, table, writing
 from birnn_lab.studies.differences import Difference, Mean
-from tests.birnn import samples
-from tests.birnn_lab.studies.small_study import REVIEWS, log_odds, make_study
+from birnn_lab.studies.writing import draw  # other tests of experiments replace it
+from tests.birnn_lab.studies.small_study import (
+    REVIEWS,
+    log_odds,
+    make_recipes,
+    make_study,
+    over_seeds,
+)
 from tests.projects import PROJECT
 
 PAIR = PAIRS[0]
@@ -61,7 +67,7 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
 
 
 def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
-    study = samples.recipes()
+    study = make_recipes()
     recipes = [*study.about.recipes, {"name": "other", "base": "pooled"}]
     recipes.append({"name": "missing", "base": "other"})
     other = study.runs[:2].assign(recipe="other", **{"train.seed": [8, 9]})
@@ -78,7 +84,7 @@ def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
 
 
 def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
-    study = samples.recipes()
+    study = make_recipes()
     labels = np.tile([0, 1], 50).astype(np.uint8)
     reviews = pd.DataFrame({"label": labels, "group": np.repeat(np.arange(20), 5)})
     signs = np.where(labels == 1, 1, -1)
@@ -161,7 +167,7 @@ def test_figure_shows_every_run_and_interval() -> None:
 
 
 def test_equal_runs_are_stacked_within_their_lane() -> None:
-    study = samples.study(seeds=40, networks=PAIR)
+    study = over_seeds(seeds=40, networks=PAIR)
     study.runs[[f"{name}.accuracy" for name in PAIR]] = 0.5
     accuracies, _ = figure.draw(study).axes
     runs = [line.get_ydata() for line in accuracies.lines if len(line.get_ydata()) == 40]
@@ -172,7 +178,7 @@ def test_equal_runs_are_stacked_within_their_lane() -> None:
 
 
 def test_wide_intervals_do_not_rule_the_axis() -> None:
-    study = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=2, networks=PAIR)
+    study = over_seeds(varied={"pad.maxlen": [1, 2]}, seeds=2, networks=PAIR)
     study.runs["bilstm.accuracy"] = [0.5, 0.6, 0.7, 0.8]
     study.runs["bigru.accuracy"] = 0.6
     (axes,) = figure.draw(study).axes
@@ -202,7 +208,7 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     # With one seed, there are no intervals to conclude from.
     single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
     assert figure.draw(single).get_suptitle() == "Accuracy by recipe"
-    others = samples.study(varied={"pad.maxlen": [1, 1], "train.epochs": [1, 2]}, seeds=1)
+    others = over_seeds(varied={"pad.maxlen": [1, 1], "train.epochs": [1, 2]}, seeds=1)
     names = [each.get_text() for each in figure.draw(others).axes[0].get_yticklabels()]
     assert names == ["1, 1", "1, 2"]
     twins = [recipe | {"title": "dropout, 0.5"} for recipe in study.about.recipes]
@@ -212,8 +218,8 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
 
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
-        study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
-        writing.write(study, {})
+        study = over_seeds(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
+        draw(writing.write(study, {}))
         assert "interval" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
 

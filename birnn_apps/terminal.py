@@ -1,4 +1,4 @@
-"""Text in a terminal: missing characters, what is not safe to print, and a framed warning."""
+"""Text in a terminal: missing characters, and what is not safe to print."""
 
 import codecs
 import io
@@ -13,22 +13,6 @@ def replace_missing_characters() -> None:
     codecs.register_error("similar", _replace)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="similar")
-
-
-def warn_if_fallback(name: str, requested: str) -> None:
-    """Print a framed warning on standard error if the corpus is not the requested one."""
-    if name == requested:
-        return
-    lines = [
-        f"WARNING: {requested} could not be reached.",
-        f"All results are from the fallback corpus {name}.",
-        "To try the requested corpus again, connect to the network and run:",
-        "dvc repro --force --single-item fetch && dvc repro",
-    ]
-    width = max(map(len, lines))
-    rule = "!" * (width + 4)
-    framed = [f"! {line:<{width}} !" for line in lines]
-    print("\n".join(["", rule, *framed, rule, ""]), file=sys.stderr)
 
 
 def _replace(error: Any) -> tuple[str, int]:
