@@ -12,11 +12,11 @@ import typer
 
 from benchmarks.paired import run_command
 from birnn.core.paths import RAW
-from birnn_lab.files_in_git import write_yaml
 from birnn.runtime.errors import InputError
 from birnn.sources import imdb
 from birnn.sources.download import UnreachableError
 from birnn_lab import grid
+from birnn_lab.files_in_git import write_yaml
 from birnn_lab.launcher import environment
 
 PROJECT = Path.cwd()

@@ -1,8 +1,7 @@
 """Metrics of each model, also on slices of the test reviews, and of pairs of models."""
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,8 +34,6 @@ REVIEWED = (
 # What tells a reviewer if two runs have the same reviews.
 REVIEWED_CORPUS = ("name", "requested", "digest", "validation")
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
-
-T = TypeVar("T")
 
 
 def summarize_model(
@@ -181,8 +178,10 @@ def _accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}
 
 
-def rounded(content: T) -> T:
-    """Return JSON `content` with every float in it rounded to 4 decimals."""
-    text = json.dumps(content)
-    result: T = json.loads(text, parse_float=lambda number: round(float(number), DIGITS))
-    return result
+def rounded(content: Any) -> Any:
+    """Return dictionaries, lists and tuples with every float in them rounded to 4 decimals."""
+    if isinstance(content, dict):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value) for value in content]
+    return round(float(content), DIGITS) if isinstance(content, float) else content

@@ -45,7 +45,7 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
     "train.optimizer": "adam",
     "train.learning_rate": 0.001,
     "train.schedule": "constant",
-    "train.clipnorm": None,
+    "train.max_gradient_norm": None,
     "train.self_training": False,
     "baseline.ngrams": 2,
 }

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 
@@ -26,38 +26,35 @@ class UnusableRowError(Exception):
     """A row that cannot become a review, for a reason such as `without 'text'`."""
 
 
+@dataclass
 class LabelledFiles:
-    """The user's files."""
+    """The user's files in a folder."""
 
-    def __init__(self, settings: Csv, folder: Path) -> None:
-        """Store the settings and the folder; nothing is read yet."""
-        # The number of rows that the last complete reading skipped, by reason.
-        self.skipped: Counter[str] = Counter()
-        self._settings = settings
-        self._folder = folder
+    csv: Csv
+    folder: Path
+    skipped: Counter[str] = field(default_factory=Counter)  # rows of the last reading, by reason
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
 
         For a random split the files are read twice, so that the texts need not fit in memory.
         """
-        fraction, seed = self._settings.test, self._settings.seed
-        if not isinstance(fraction, float):
+        if not isinstance(self.csv.test, float):
             yield from self._reviews()
             return
         labels, groups = array("B"), array("Q")
         for review in self._reviews():
             labels.append(review.label)
             groups.append(short_hash(review.group.encode()))
-        is_test = draw_test(np.asarray(labels), np.asarray(groups), fraction, seed)
+        is_test = draw_test(np.asarray(labels), np.asarray(groups), self.csv.test, self.csv.seed)
         for review, drawn in zip(self._reviews(), is_test, strict=True):
             yield replace(review, split="test" if drawn else "train")
 
     def read_unlabelled(self) -> Iterator[str]:
         """Yield the texts of the unlabelled files; rows without one are left out."""
-        column, name = self._settings.text_column, self._settings.unlabelled
-        for file in find(self._folder, name):
-            for _, row in tabular.read(file, [column], self._settings):
+        column = self.csv.text_column
+        for file in find(self.folder, self.csv.unlabelled):
+            for _, row in tabular.read(file, [column], self.csv):
                 with suppress(UnusableRowError):
                     yield _text(row, column)
 
@@ -69,34 +66,30 @@ class LabelledFiles:
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
-        csv = self._settings
+        csv = self.csv
         named = [csv.split_column, csv.id_column, csv.group_column]
         columns = [csv.text_column, csv.label_column, *filter(None, named)]
-        skipped: Counter[str] = Counter()
+        self.skipped.clear()
         for file, split in self._files():
-            name = file.relative_to(self._folder).as_posix()
+            name = file.relative_to(self.folder).as_posix()
             for number, row in tabular.read(file, columns, csv):
                 try:
                     values = {column: _text(row, column) for column in columns}
                     review = _review(csv, values, split, f"{name}, row {number}")
                 except UnusableRowError as error:
                     reason = shorten(str(error), 100, placeholder="…")
+                    self.skipped[reason] += 1
                     if csv.unusable == "refuse":
-                        raise tabular.TableError(
-                            f"{file}, row {number} is {reason}: correct it or the csv settings, or "
-                            "set csv.unusable to skip"
-                        ) from None
-                    skipped[reason] += 1
+                        raise tabular.TableError(f"{file}, row {number} is {reason}") from None
                 else:
                     yield review
-        self.skipped = skipped
 
     def _files(self) -> list[tuple[Path, str]]:
         """Return the files and their split; `train` may also match the others."""
-        csv = self._settings
-        test = find(self._folder, csv.test if csv.split_column is None else None)
-        unlabelled = find(self._folder, csv.unlabelled)
-        train = [file for file in find(self._folder, csv.train) if file not in test]
+        csv = self.csv
+        test = find(self.folder, csv.test if csv.split_column is None else None)
+        unlabelled = find(self.folder, csv.unlabelled)
+        train = [file for file in find(self.folder, csv.train) if file not in test]
         # Rows without a label may also be in the files of the labelled ones.
         train = [file for file in train if file not in unlabelled] or train
         if not train:

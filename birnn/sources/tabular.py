@@ -1,8 +1,4 @@
-"""Read CSV, TSV, JSON Lines and Parquet files row by row, exactly as the settings describe them.
-
-CSV is read with Python's `csv`: pandas fills rows that are too short, and Arrow accepts a quote that
-is never closed.
-"""
+"""Read CSV, TSV, JSON Lines and Parquet files exactly as the settings describe them."""
 
 import codecs
 import csv
@@ -10,9 +6,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO, TypeVar, cast
+from typing import Any, TextIO, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,8 +18,8 @@ from birnn.sources.settings import TableFormat
 
 LARGEST_LINE = 20_000_000  # characters of a line or of a CSV field
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}  # if the settings name none
-COMPRESSED = (".gz", ".bz2", ".zst")
 SURROGATE = re.compile("[\ud800-\udfff]")  # UTF-8 cannot encode it
+UNREADABLE = (csv.Error, pa.ArrowException, OSError, ValueError, ArithmeticError, RecursionError)
 
 Item = TypeVar("Item")
 Row = dict[str, Any]
@@ -38,8 +33,8 @@ def read(file: Path, columns: Sequence[str], form: TableFormat) -> Iterator[tupl
     """Yield the rows of a file with their numbers, from 1.
 
     Values have the types of the file; in CSV and TSV they are text. Rows may have more than the
-    `columns`; without them, they have all, and of those with the same name the last. Rows of CSV
-    files that are longer or shorter than the header are empty if unusable rows are skipped.
+    `columns`; without them, they have all, and of those with the same name the last. CSV rows that
+    are longer or shorter than the header are empty if unusable rows are skipped.
     """
     if not file.is_file():
         raise InputError(f"{file} does not exist or is not a file: check the path")
@@ -50,10 +45,7 @@ def read(file: Path, columns: Sequence[str], form: TableFormat) -> Iterator[tupl
 
 def extension(file: Path) -> str:
     """Return the extension that names the format, in lowercase."""
-    name = file.name.lower()
-    for suffix in COMPRESSED:
-        name = name.removesuffix(suffix)
-    return Path(name).suffix
+    return Path(re.sub(r"\.(gz|bz2|zst)$", "", file.name.lower())).suffix
 
 
 def number_items(items: Iterable[Item], source: str) -> Iterator[tuple[int, Item]]:
@@ -62,32 +54,17 @@ def number_items(items: Iterable[Item], source: str) -> Iterator[tuple[int, Item
     try:
         for number, item in enumerate(items, start=1):  # the error names it
             yield number, item
-    except (
-        csv.Error,
-        pa.ArrowException,
-        OSError,
-        ValueError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(getattr(error, "msg", error)).split())
         raise TableError(f"{source} {number + 1} cannot be read ({reason})") from error
 
 
-@contextmanager
-def open_text(file: Path, encoding: str) -> Iterator[TextIO]:
+def open_text(file: Path, encoding: str) -> TextIO:
     """Open a file for `lines`, decompressed if its extension says so."""
-    is_utf_8 = codecs.lookup(encoding).name == "utf-8"
-    with (
-        pa.input_stream(file) as content,
-        io.TextIOWrapper(
-            cast("io.BufferedReader", content),
-            "utf-8-sig" if is_utf_8 else encoding,
-            errors="surrogateescape",  # so that `lines` knows the line of an invalid byte
-            newline="",
-        ) as text,
-    ):
-        yield text
+    name = codecs.lookup(encoding).name
+    name = "utf-8-sig" if name == "utf-8" else name  # reads it without a byte order mark, too
+    # Invalid bytes become surrogates, so that `lines` knows where they are.
+    return io.TextIOWrapper(pa.input_stream(file), name, errors="surrogateescape", newline="")
 
 
 def lines(text: TextIO) -> Iterator[str]:
@@ -106,26 +83,22 @@ def require_columns(columns: Iterable[str], header: Sequence[str], file: Path) -
     """Check that each of the columns occurs once in the header of a file."""
     for name in columns:
         if header.count(name) != 1:
-            names = ", ".join(map(repr, header))
+            names = ", ".join(map(repr, header))[:200] or "none"
             count = f"{header.count(name)} columns" if name in header else "no column"
-            raise TableError(
-                f"{file} has {count} {name!r}; its columns are {names[:200] or 'none'}"
-            )
+            raise TableError(f"{file} has {count} {name!r}; its columns are {names}")
 
 
 def _read_csv(file: Path, columns: Sequence[str], form: TableFormat) -> Iterator[Row]:
     csv.field_size_limit(LARGEST_LINE)  # for all readers
+    delimiter = form.delimiter or DELIMITERS[extension(file)]
+    quoting = csv.QUOTE_NONE if form.quoting == "none" else csv.QUOTE_MINIMAL
     with open_text(file, form.encoding) as text:
-        rows = csv.reader(
-            lines(text),
-            delimiter=form.delimiter or DELIMITERS[extension(file)],
-            quoting=csv.QUOTE_NONE if form.quoting == "none" else csv.QUOTE_MINIMAL,
-            strict=True,
-        )
-        filled = filter(None, rows)
-        header = form.columns or next(filled, [])
+        # pandas fills rows that are too short, and Arrow accepts a quote that is never closed.
+        reader = csv.reader(lines(text), delimiter=delimiter, quoting=quoting, strict=True)
+        rows = filter(None, reader)
+        header = form.columns or next(rows, [])
         require_columns(columns, header, file)
-        for row in filled:
+        for row in rows:
             if len(row) == len(header):
                 yield dict(zip(header, row, strict=True))
             elif form.unusable == "skip":

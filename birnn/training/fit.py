@@ -4,7 +4,7 @@ import csv
 import math
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -15,6 +15,7 @@ from birnn.core.outputs import atomic_folder
 from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.fused_network import FusedNetwork
 from birnn.networks.inputs import word_inputs
+from birnn.networks.inputs.word_inputs import Folders
 from birnn.networks.network import (
     accelerators,
     batch_size,
@@ -78,7 +79,7 @@ class TrainingFiles:
     curves: Path  # the curves so far, as CSV
     validation: Path = paths.PADDED_VALIDATION  # folder of the reviews that validate each epoch
     word_vectors: Path = paths.WORD_VECTORS  # folder with the initial vectors, `vectors.npy`
-    word_inputs: word_inputs.Folders = word_inputs.Folders()
+    word_inputs: Folders = field(default_factory=Folders)
 
     @classmethod
     def of(cls, network: str, settings: Train) -> "TrainingFiles":

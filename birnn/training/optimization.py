@@ -59,14 +59,20 @@ def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
     if settings.schedule == "cosine":
         steps = settings.epochs * -(-reviews // settings.batch_size)
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-    config = {"class_name": settings.optimizer, "config": {"learning_rate": rate}}
-    optimizer = keras.optimizers.get(config)
-    if settings.clipnorm:
-        apply = optimizer.apply
-        optimizer.apply = lambda gradients, variables: apply(
-            clip_by_global_norm(gradients, settings.clipnorm), variables
-        )
-    return optimizer
+    kind = type(keras.optimizers.get(settings.optimizer))
+    if settings.max_gradient_norm:
+        kind = with_clipping(kind, settings.max_gradient_norm)
+    return kind(learning_rate=rate)
+
+
+def with_clipping(kind: type[keras.Optimizer], limit: float) -> type[keras.Optimizer]:
+    """Return a kind of optimizer that clips gradients, see `clip_by_global_norm`."""
+
+    class ClippingOptimizer(kind):  # type: ignore[misc]  # Keras comes without types
+        def apply(self, gradients: list[Gradient], variables: Any = None) -> None:
+            super().apply(clip_by_global_norm(gradients, limit), variables)
+
+    return ClippingOptimizer
 
 
 def clip_by_global_norm(gradients: list[Gradient], limit: float) -> list[Gradient]:
@@ -75,14 +81,17 @@ def clip_by_global_norm(gradients: list[Gradient], limit: float) -> list[Gradien
     Pascanu et al., "On the Difficulty of Training Recurrent Neural Networks", 2013, algorithm 1.
     Keras's version gives other bits with more cores, because TensorFlow splits large sums.
     """
-    values = [each.values if isinstance(each, tf.IndexedSlices) else each for each in gradients]
+    values = [
+        gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+        for gradient in gradients
+    ]
     norm = tf.ensure_shape(tf.numpy_function(_global_norm, values, tf.float32, stateful=False), ())
     scale = limit / tf.maximum(norm, limit)
     return [
-        tf.IndexedSlices(each.values * scale, each.indices, each.dense_shape)
-        if isinstance(each, tf.IndexedSlices)
-        else each * scale
-        for each in gradients
+        tf.IndexedSlices(gradient.values * scale, gradient.indices, gradient.dense_shape)
+        if isinstance(gradient, tf.IndexedSlices)
+        else gradient * scale
+        for gradient in gradients
     ]
 
 

@@ -1,6 +1,6 @@
 """The settings of the training of a network."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,13 +12,15 @@ from birnn.reviews.sequences import TrainingReviews
 class Train(TrainingReviews, extra="forbid"):
     """The training of a network."""
 
+    renamed: ClassVar = {"clipnorm": "max_gradient_norm"}
+
     seed: Seed
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int = Field(ge=1, le=1_000_000)
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
     learning_rate: float = Field(ge=SMALLEST, le=10)
     schedule: Literal["constant", "cosine"]
-    clipnorm: Annotated[float, Field(ge=SMALLEST, le=1_000_000)] | None
+    max_gradient_norm: Annotated[float, Field(ge=SMALLEST, le=1_000_000)] | None
 
 
 class TrainingSettings(NetworkSettings):

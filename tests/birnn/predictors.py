@@ -20,7 +20,7 @@ from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.definition import Pooling
 from birnn.networks.fused_network import find_cell
-from birnn.networks.inputs.ngrams import NO_NGRAM, RatioTable, codes
+from birnn.networks.inputs.ngrams import NO_NGRAM, NgramRatios, RatioTable, codes
 from birnn.networks.network import initialize, save_network
 from birnn.reviews import encoding
 from birnn.reviews.encoding import Encoding
@@ -63,7 +63,8 @@ def small_predictor(
         model = small_networks.build(small_networks.config(name, **shape, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
-        initialize(model, np.empty((0, model.layers[0].output_dim), np.float32), table)
+        inputs = [NgramRatios(longest_ngram, len(words) + 4, table)] if table else []
+        initialize(model, np.empty((0, model.layers[0].output_dim), np.float32), inputs)
         networks[name] = NetworkModel(encoded, model)
     return Predictor(networks, tokenizer=tokenizer, classes=CLASSES)
 

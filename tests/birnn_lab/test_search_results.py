@@ -79,8 +79,8 @@ def test_better_settings_are_an_improvement() -> None:
         "birnn sweep -S pad.validation=0.1 -S train.learning_rate=0.01 -S network.dropout=0.5 "
         "-S pad.seed=1 -S train.seed=1..5"
     )
-    best = make_results({(None,): 0.6, (1,): 0.5}, NETWORK, ("train.clipnorm=null,1",))
-    assert "Best of 4 trials: train.clipnorm=null. " in search_results.conclude(best)
+    best = make_results({(None,): 0.6, (1,): 0.5}, NETWORK, ("train.max_gradient_norm=null,1",))
+    assert "Best of 4 trials: train.max_gradient_norm=null. " in search_results.conclude(best)
     # In a recipe, each seed has its own hold-out, even if the search had one for all trials.
     chosen = search.parse(
         "name", [*OPTIONS, "pad.seed=3"], "pooling", f"{NETWORK}.holdout_accuracy"

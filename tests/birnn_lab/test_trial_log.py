@@ -88,7 +88,7 @@ def test_other_runs_are_not_logged() -> None:
         # As far from `wide`, the later recipe.
         (["ngrams.longest=2"], ["long"], ("long", {"ngrams.longest": 2})),
         (["train.seed=7", "train.epochs=2"], [], ("", {"train.epochs": 2})),
-        (["train.clipnorm=null"], ["wide"], ("wide", {})),
+        (["train.max_gradient_norm=null"], ["wide"], ("wide", {})),
         (["csv.train=my reviews.csv"], ["wide"], ("wide", {"csv.train": "my reviews.csv"})),
     ],
 )

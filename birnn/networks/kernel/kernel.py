@@ -29,7 +29,7 @@ demands, the compiler may not reorder or fuse them, and `fma` is the only fused 
 of a product run over its terms in order, whatever the width of the registers.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from llvmlite import binding, ir
@@ -44,7 +44,21 @@ CPU_FEATURES = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
 ROWS = 8  # reviews, and rows of a product, that are computed at a time
 # Columns of a product that are computed at a time. ROWS x LANES sums take half of the registers.
 LANES = 32 if "+avx512f" in CPU_FEATURES else 8
+DENORMALS_ARE_0 = (
+    0x8040  # bits of the register MXCSR: flush results to zero, read denormals as zero
+)
 DEPTH = 256  # rows of a matrix that stay in the CPU's cache while it is multiplied
+
+
+class Buffers(NamedTuple):
+    """What the time loop remembers of ROWS reviews. Slots are time steps, see `run_forward`."""
+
+    gates: Any  # activations, shape (slots, ROWS, 4 x units or more)
+    cells: Any  # states of an LSTM's cell, shape (slots + 1, ROWS, units)
+    states: Any  # states, followed by features, shape (slots + 1, ROWS, units + features or more)
+    pools: Any  # maximum and sum of the states so far, shape (2, ROWS, units)
+    peaks: Any  # time step of the maximum, int32, shape (ROWS, units)
+
 
 F = np.float32
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
@@ -68,6 +82,37 @@ def fma(_context, a, b, c):  # noqa: ARG001  # Numba needs the names
         return builder.fma(*arguments)
 
     return types.float32(types.float32, types.float32, types.float32), build
+
+
+@intrinsic
+def flush_denormals(_context):
+    """Let this thread treat numbers below 1e-38 as 0 from now on, as TensorFlow's threads do.
+
+    Products with such denormal numbers would take a hundred times as long. On other CPUs than
+    x86-64, threads keep their mode.
+    """
+
+    def build(_context, builder, _signature, _arguments):
+        if "x86_64" in binding.get_process_triple():
+            kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()])
+            read, write = (
+                cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.sse.{name}mxcsr")
+                for name in ("st", "ld")
+            )
+            mode = cgutils.alloca_once(builder, ir.IntType(32))
+            pointer = builder.bitcast(mode, ir.IntType(8).as_pointer())
+            builder.call(read, [pointer])
+            builder.store(builder.or_(builder.load(mode), ir.IntType(32)(DENORMALS_ARE_0)), mode)
+            builder.call(write, [pointer])
+        return _context.get_dummy_value()
+
+    return types.void(), build
+
+
+@cached
+def enter_thread():
+    """Set the mode of a thread that runs compiled functions."""
+    flush_denormals()
 
 
 @inlined
@@ -259,15 +304,23 @@ def gru_step_gradient(gates, state, state_gradient, units):
 
 
 @inlined
-def gap(is_gru, units):
-    """Return the bounds of the activations without an input part: in a GRU, the third."""
+def candidate_gap(is_gru, units):
+    """Return the bounds of the activations without an input part: an empty gap in an LSTM.
+
+    `gates` has four columns of `units` activations. Those of `projected` and `kernel`, the input
+    part, go to the columns marked *, and those of `recurrent` to the first ones:
+
+        LSTM   input *   forget *   candidate *             output *
+        GRU    update *  reset *    recurrent candidate     candidate *
+                                    |---- the gap ----|
+    """
     return (2 * units, 3 * units) if is_gru else (4 * units, 4 * units)
 
 
 @inlined
 def set_gate_inputs(words, projected, bias, t, z, units, is_gru):
     """Set the gate inputs of time step `t`, except for the product of states and features."""
-    gap_start, gap_end = gap(is_gru, units)
+    gap_start, gap_end = candidate_gap(is_gru, units)
     for row in range(words.shape[0]):
         word_input = projected[words[row, t]]
         if is_gru:
@@ -281,7 +334,7 @@ def set_gate_inputs(words, projected, bias, t, z, units, is_gru):
 @inlined
 def add_gate_input_gradients(words, projected_gradient, bias_gradient, t, z, units, is_gru):
     """Add the weight gradients of `set_gate_inputs`, given the gradient `z` of its result."""
-    gap_start, gap_end = gap(is_gru, units)
+    gap_start, gap_end = candidate_gap(is_gru, units)
     for row in range(words.shape[0]):
         word_gradient = projected_gradient[words[row, t]]
         add_row(word_gradient, z[row, :gap_start])
@@ -297,7 +350,7 @@ def join_weights(kernel, recurrent, is_gru):
     Its columns are padded with zeros to a multiple of LANES, for `add_product`.
     """
     units, features = recurrent.shape[0], kernel.shape[0]
-    gap_start, gap_end = gap(is_gru, units)
+    gap_start, gap_end = candidate_gap(is_gru, units)
     columns = 4 * units if features else recurrent.shape[1]
     result = np.zeros((units + features, round_up(columns, LANES)), F)
     for row in range(units):
@@ -402,11 +455,8 @@ def pad_columns(matrix):
 
 @inlined
 def new_buffers(slots, units, joined):
-    """Return gates, cells, states, pools and peaks for ROWS reviews and `slots` time steps.
-
-    The states are followed by features.
-    """
-    return (
+    """Return buffers of zeros for ROWS reviews and `slots` time steps."""
+    return Buffers(
         np.zeros((slots, ROWS, max(4 * units, joined.shape[1])), F),
         np.zeros((slots + 1, ROWS, units), F),
         np.zeros((slots + 1, ROWS, round_up(joined.shape[0], ROWS)), F),
@@ -464,7 +514,7 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
     for start in range(0, len(inputs[0]), ROWS):
         block = get_block(inputs, start)
         slot = run_forward(block, (projected, joined, bias), buffers, is_gru, pooled)
-        states, pools = buffers[2], buffers[3]
+        states, pools = buffers.states, buffers.pools
         for row in range(len(block[0])):
             if pooled:
                 set_row(result[start + row], pools[0, row])
@@ -525,7 +575,7 @@ def compute_gradients(
             gates[:steps].reshape(steps * ROWS, gates.shape[2]),
             product_gradient,
         )
-    gap_start, gap_end = gap(is_gru, units)
+    gap_start, gap_end = candidate_gap(is_gru, units)
     for row in range(units):
         add_row(recurrent_gradient[row], product_gradient[row, : recurrent.shape[1]])
     for row in range(len(kernel)):

@@ -14,7 +14,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core.machine import usable_cores
-from birnn.networks.kernel.kernel import LANES, ROWS, add_rows_of_product, round_up
+from birnn.networks.kernel.kernel import (
+    LANES,
+    ROWS,
+    add_rows_of_product,
+    enter_thread,
+    round_up,
+)
 
 Matrix = NDArray[np.float32]
 Result = TypeVar("Result")
@@ -26,11 +32,9 @@ def run_parallel(calls: Iterable[Callable[[], Result]]) -> list[Result]:
     return [call.result() for call in running]
 
 
-# The first call must come from TensorFlow's threads, as in training and prediction: they treat
-# denormal numbers as 0, and threads inherit that from the thread that starts them.
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(usable_cores())
+    return ThreadPoolExecutor(usable_cores(), initializer=enter_thread)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from birnn.baseline import baseline
 from birnn.baseline.settings import BaselineSettings as Settings
-from birnn.networks.inputs.ngrams import log_count_ratios
+from birnn.reviews.log_count_ratios import log_count_ratios
 from birnn.runtime.errors import InputError
 
 REVIEWS = [text.split() for text in ("a good film", "not good", "good good good", "not a film")]

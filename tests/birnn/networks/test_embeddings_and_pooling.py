@@ -28,14 +28,14 @@ def build(kernel: str, maxlen: int) -> keras.Sequential:
     """Return a pooled network that reads n-grams and embeddings of regions."""
     model = small_networks.build(configure(kernel, maxlen))
     set_large_weights(model)
-    for (codes, vectors), found in zip(
-        model.layers[0].regions.tables, ([5, 9], [5, 6, 5 * WORDS + 6]), strict=True
+    ratios, regions = model.layers[0].further
+    for codes, vectors, ngrams in zip(
+        regions.arrays[::2], regions.arrays[1::2], ([5, 9], [5, 6, 5 * WORDS + 6]), strict=True
     ):
-        codes.assign(found)
+        codes.assign(ngrams)
         vectors.assign(np.random.default_rng(0).normal(0, 1, vectors.shape))
-    table = model.layers[0].table
-    table.codes.assign(sorted(RATIOS))
-    table.ratios.assign([RATIOS[code] for code in sorted(RATIOS)])
+    ratios.arrays[0].assign(sorted(RATIOS))
+    ratios.arrays[1].assign([RATIOS[code] for code in sorted(RATIOS)])
     return model
 
 
@@ -49,8 +49,8 @@ def test_padding_changes_nothing_and_ratios_in_the_input_override_the_table(kern
     ratios = np.zeros((2, 4, 3), np.float32)
     ratios[0, 1:3] = [0.5, 0, 0], [-1.5, 2, 4]
     ratios[1, 2:4] = [0.5, 0, 0], [-1.5, 2, 0]
-    assert np.abs(narrow((ids, ratios)) - expected).max() <= 1e-6
-    assert np.abs(narrow((ids, 0 * ratios)) - expected).min() > 1e-3
+    assert np.abs(narrow({"ids": ids, "ngram_ratios": ratios}) - expected).max() <= 1e-6
+    assert np.abs(narrow({"ids": ids, "ngram_ratios": 0 * ratios}) - expected).min() > 1e-3
 
 
 def test_embeddings_of_regions_are_saved_and_reach_neighbors(tmp_path: Path) -> None:
@@ -59,10 +59,10 @@ def test_embeddings_of_regions_are_saved_and_reach_neighbors(tmp_path: Path) -> 
     ids = np.array([[7, 5, 6, 9, 8, 8, 8]], np.int32)
     loaded = small_networks.load(tmp_path)
     assert predict(loaded, ids) == predict(model, ids)
-    features = model.layers[0].look_up(ids).regions.numpy()
+    features = model.layers[0].look_up(ids).learned.numpy()
     assert features.any(axis=-1).tolist() == [[True] * 6 + [False]]  # two words from 9
     for network in (model, loaded):
-        network.layers[0].regions.tables[0][1].assign(np.zeros((2, 100)))
+        network.layers[0].further[1].arrays[1].assign(np.zeros((2, 100)))
     assert predict(loaded, ids) == predict(model, ids) != predict(build("fused", 7), ids)
 
 

@@ -1,5 +1,7 @@
 """Tests of the fused kernel, compared with Keras's own layers of equal weights."""
 
+import subprocess
+import sys
 from typing import Any
 
 import keras
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from birnn.core import machine
 from birnn.networks.definition import Network
 from birnn.networks.fused_network import FusedNetwork, find_cell
 from birnn.networks.kernel import kernel
@@ -17,6 +20,7 @@ from birnn.networks.kernel.matrix_product import matrix_product
 from birnn.networks.network import build_network
 from birnn.runtime.errors import InputError
 from tests.birnn.small_networks import LAYERS, build, config, set_large_weights
+from tests.projects import PROJECT
 
 
 def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[NDArray[Any]]:
@@ -56,15 +60,10 @@ def test_kernels_give_equal_outputs_and_gradients(
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 30, (count, maxlen), np.int32)
     ids[np.arange(maxlen) < rng.integers(0, maxlen, (count, 1))] = 0
-    if ngram:
-        for table in (model.layers[0].table for model in models):
-            table.codes.assign(range(3, 8))
-            table.ratios.assign([1, -2, 3, -4, 5])
-    if regions:
-        for embedding in (model.layers[0].regions for model in models):
-            for codes, vectors in embedding.tables:
-                codes.assign(range(3, 3 + codes.shape[0]))
-                vectors.assign(np.random.default_rng(0).normal(0, 0.5, vectors.shape))
+    for further in (further for model in models for further in model.layers[0].further):
+        for codes, values in zip(further.arrays[::2], further.arrays[1::2], strict=True):
+            codes.assign(range(3, 3 + codes.shape[0]))
+            values.assign(np.random.default_rng(0).normal(0, 0.5, values.shape))
     outputs, expected = (model(ids).numpy() for model in models)
     assert outputs == pytest.approx(expected, rel=1e-5, abs=1e-5)
     gradients = (compute_loss_gradients(model, ids) for model in models)
@@ -116,6 +115,18 @@ def test_matrix_product_and_its_gradient_equal_tensorflow(
         results.append([result, *tape.gradient(result, [a, b], upstream)])
     for ours, expected in zip(*results, strict=True):
         assert np.abs(ours - expected).max() <= 2e-6 * max(rows, terms, columns)
+
+
+@pytest.mark.skipif(not machine.has_x86_64_v3(), reason="other CPUs keep their mode")
+def test_denormal_products_are_0_whichever_thread_calls_first() -> None:
+    code = """
+import tensorflow as tf
+from birnn.networks.kernel.matrix_product import matrix_product
+small, one = tf.constant([[8e-20]]), tf.constant([[1e-20]])
+print(float(tf.cast(matrix_product(small, one)[0, 0] > 0, tf.float32)))
+"""
+    output = subprocess.check_output([sys.executable, "-c", code], cwd=PROJECT, text=True)
+    assert output == "0.0\n"
 
 
 @kernel.cached

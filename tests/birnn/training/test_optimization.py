@@ -71,6 +71,6 @@ def test_optimizer_has_the_schedule_and_clips_gradients() -> None:
     assert rates == pytest.approx([0.25 * (1 + np.cos(np.pi * step / 6)) for step in range(7)])
     assert weights.numpy() == pytest.approx([-3 * sum(rates), -4 * sum(rates)])
     weights.assign([0.0, 0.0])
-    optimizer = create_optimizer(settings(**options, clipnorm=1.0), reviews=9)
+    optimizer = create_optimizer(settings(**options, max_gradient_norm=1.0), reviews=9)
     optimizer.apply([tf.constant([3.0, 4.0])], [weights])
     assert weights.numpy() == pytest.approx([-0.3, -0.4])
