@@ -27,7 +27,8 @@ from birnn.core.libraries import tensorflow_imports
 with tensorflow_imports():
     from birnn.evaluation.model_names import NETWORKS
     from birnn.evaluation import predictor
-predict = predictor.load(NETWORKS).predict
+    from birnn_apps.classifier import Classifier
+predict = Classifier(**vars(predictor.load(NETWORKS))).predict
 """
 # Measures CPU seconds, which depend little on other load: of the start with the first text, and of
 # each batch size after a batch that compiles the model for it.

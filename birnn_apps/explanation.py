@@ -3,14 +3,16 @@
 The API of `birnn serve` describes fields by the docstrings below them.
 """
 
+from typing import Any
+
 import numpy as np
 from pydantic import BaseModel, Field
 
-from birnn.evaluation.baseline_model import BaselineModel
-from birnn.evaluation.predictor import Model, Predictor
+from birnn.evaluation.model_names import BASELINE
 from birnn.networks.log_odds import probability
 from birnn.reviews import tokenizer, unicode_words
 from birnn_apps.attribution import Attribution, attribute_exactly
+from birnn_apps.classifier import Classifier
 
 MOST_TERMS = 10
 FEW = 0.5  # share of the words
@@ -74,24 +76,24 @@ class Explanation(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Explanation by model."""
 
 
-def explain(predictor: Predictor, text: str) -> Explanation:
+def explain(classifier: Classifier, text: str) -> Explanation:
     """Return the predictions for a text and the contributions of its words."""
-    tokens = predictor.tokenize([text])
+    tokens = classifier.tokenize([text])
     words: list[str] = tokens.to_pylist()[0] or []
-    segments = _split(predictor, text, words)
-    classes = [*predictor.classes]
-    predicted = predictor.predict_tokens(tokens)
+    segments = _split(classifier, text, words)
+    classes = [*classifier.classes]
+    predicted = classifier.predict_tokens(tokens)
     if not predicted.known[0]:
         return Explanation(segments=segments, classes=classes)
     models = {
-        name: _explanation(_attribute(model, words), predictor.temperature(name), segments)
-        for name, model in predictor.models.items()
+        name: _explanation(_attribute(name, model, words), classifier.temperature(name), segments)
+        for name, model in classifier.models.items()
     }
     return Explanation(
         segments=segments,
         classes=classes,
         known=float(predicted.known[0]),
-        sentiment=predictor.classify(predicted.log_odds[0]),
+        sentiment=classifier.classify(predicted.log_odds[0]),
         probability=float(probability(predicted.log_odds)[0]),
         log_odds=float(predicted.log_odds[0]),
         models=models,
@@ -105,22 +107,21 @@ def note(known: float) -> str:
     return f"only {known:.0%} of the words are known" if known < FEW else ""
 
 
-def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
+def _split(classifier: Classifier, text: str, words: list[str]) -> list[Segment]:
     """Split a text into segments."""
-    model = predictor.model
-    read = model.words_read(len(words))
+    read = classifier.words_read(len(words))
     segments, last_end = [], 0
-    for index, (start, end) in enumerate(tokenizer.spans(text, predictor.tokenizer)):
+    for index, (start, end) in enumerate(tokenizer.spans(text, classifier.tokenizer)):
         segments.append(Segment(text=text[last_end:start]))
-        known = words[index] in model.vocabulary
+        known = words[index] in classifier.vocabulary
         segments.append(Segment(text=text[start:end], word=True, read=index in read, known=known))
         last_end = end
     segments.append(Segment(text=text[last_end:]))
     return [segment for segment in segments if segment.text]
 
 
-def _attribute(model: Model, words: list[str]) -> Attribution:
-    if isinstance(model, BaselineModel):
+def _attribute(name: str, model: Any, words: list[str]) -> Attribution:
+    if name == BASELINE:
         return attribute_exactly(model, words)
     # TensorFlow takes seconds to import, and the baseline does not need it.
     from birnn_apps import integrated_gradients  # noqa: PLC0415

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from birnn.evaluation.predictor import Predictor
+    from birnn_apps.classifier import Classifier
 
 
 def _model_choices() -> list[str]:
@@ -49,12 +49,12 @@ Threshold = Annotated[
 ]
 
 
-def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
-    """Load a model, see `predictor.load_chosen`; say if the baseline may be a better choice."""
-    from birnn.evaluation.predictor import load_chosen
-    from birnn.evaluation.selection import read_metrics
+def load_model(name: str | None, threshold: float | None = None) -> "Classifier":
+    """Load a model, see `classifier.load_chosen`; say if the baseline may be a better choice."""
+    from birnn_apps.classifier import load_chosen
+    from birnn_apps.last_run import read_metrics
 
-    predictor = load_chosen(name, threshold)
+    classifier = load_chosen(name, threshold)
     metrics = read_metrics()
     # Without a hold-out, the networks predict by default.
     is_default = name is None and metrics["choice"]["model"] == "networks"
@@ -66,4 +66,4 @@ def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
                 f"{baseline:.1%}: to use it, add --model baseline",
                 file=sys.stderr,
             )
-    return predictor
+    return classifier

@@ -15,10 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from birnn.baseline.baseline import Baseline
 from birnn.core.outputs import atomic_file, write_json
-from birnn.evaluation.baseline_model import BaselineModel
-from birnn.evaluation.model_names import COMBINED
-from birnn.evaluation.predictor import Predictor
-from birnn.networks.embeddings import NgramTable
+from birnn.evaluation.model_names import BASELINE, COMBINED
+from birnn.networks.embeddings import WordNumbers
 from birnn.networks.fused_network import CELLS, find_cell
 from birnn.networks.inputs.ngrams import NO_NGRAM
 from birnn.networks.pooling import EVIDENCE_SCALE, PooledBidirectional
@@ -26,6 +24,7 @@ from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, STAR
 from birnn.reviews.tokenizer import LOWERCASE, SEPARATORS
 from birnn.reviews.unicode_words import ENTITY, REPLACE, WORD
 from birnn.runtime.errors import InputError
+from birnn_apps.classifier import Classifier
 
 # The first version in which all reductions take their axes as an input, and the oldest format with
 # the operators that it needs. Runtimes since 2023 support them.
@@ -91,19 +90,19 @@ class Graph:
         return self._names[key]
 
 
-def write(predictor: Predictor, file: Path) -> None:
+def write(classifier: Classifier, file: Path) -> None:
     """Write the models to `file`, and their encoding to the .json file of the same name."""
-    content = build_model(predictor).SerializeToString(deterministic=True)
+    content = build_model(classifier).SerializeToString(deterministic=True)
     with atomic_file(file) as temporary:
         temporary.write_bytes(content)
-    write_json(file.with_suffix(".json"), describe_encoding(predictor))
+    write_json(file.with_suffix(".json"), describe_encoding(classifier))
 
 
-def describe_encoding(predictor: Predictor) -> dict[str, Any]:
-    """Return what a program needs to encode texts for the models of a predictor."""
-    model = predictor.model
+def describe_encoding(classifier: Classifier) -> dict[str, Any]:
+    """Return what a program needs to encode texts for the models of a classifier."""
+    name, model = next(iter(classifier.models.items()))  # all networks have the same encoding
     length, truncating, padding = None, "post", "post"
-    if isinstance(model, BaselineModel):
+    if name == BASELINE:
         words = model.baseline.words
     else:
         encoding = model.encoding
@@ -111,8 +110,8 @@ def describe_encoding(predictor: Predictor) -> dict[str, Any]:
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
         padding = "post" if _is_pooled(model.network) else encoding.padding
     return {
-        "about": SPLIT[predictor.tokenizer] + ABOUT,
-        **NEEDED[predictor.tokenizer],
+        "about": SPLIT[classifier.tokenizer] + ABOUT,
+        **NEEDED[classifier.tokenizer],
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,
@@ -120,13 +119,13 @@ def describe_encoding(predictor: Predictor) -> dict[str, Any]:
         "length": length,
         "truncating": truncating,
         "padding": padding,
-        "classes": list(predictor.classes),  # the probability is of the second
+        "classes": list(classifier.classes),  # the probability is of the second
         "words": words,
     }
 
 
-def build_model(predictor: Predictor) -> onnx.ModelProto:
-    """Return an ONNX model of all models of a predictor and their combination.
+def build_model(classifier: Classifier) -> onnx.ModelProto:
+    """Return an ONNX model of all models of a classifier and their combination.
 
     It maps `ids`, int32, shape (reviews, length), to the probabilities that the reviews are
     positive, float32, shape (reviews,): one output per model, and `combined`.
@@ -134,13 +133,13 @@ def build_model(predictor: Predictor) -> onnx.ModelProto:
     graph = Graph()
     log_odds = {
         name: _baseline_log_odds(graph, model.baseline)
-        if isinstance(model, BaselineModel)
+        if name == BASELINE
         else _network_log_odds(graph, model.network)
-        for name, model in predictor.models.items()
+        for name, model in classifier.models.items()
     }
     log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
     for name, odds in log_odds.items():
-        temperature = predictor.temperature(predictor.name if name == COMBINED else name)
+        temperature = classifier.temperature(classifier.name if name == COMBINED else name)
         scaled = graph.node("Div", odds, graph.constant(temperature))
         graph.nodes.append(helper.make_node("Sigmoid", [scaled], [name]))
     return helper.make_model(
@@ -199,13 +198,14 @@ def _network_log_odds(graph: Graph, network: keras.Model) -> str:
             f"{network.name} is not an LSTM or a GRU with Keras's default options: use birnn "
             "serve, or choose another --model"
         )
-    if embedding.regions:
-        raise InputError(f"{network.name} reads embeddings of regions: use birnn serve")
+    for further in embedding.further:
+        if further.is_learned:
+            raise InputError(f"{network.name} reads {further.name}: use birnn serve")
     pooled = _is_pooled(network)
     vectors = graph.node("Gather", graph.constant(embedding.embeddings.numpy()), "ids")
     ratios = ""
-    if embedding.table:
-        ratios = _ngram_ratios(graph, embedding.table, embedding.input_dim)
+    for table in embedding.further:
+        ratios = _ngram_ratios(graph, table, embedding.input_dim)
         vectors = graph.node("Concat", vectors, ratios, axis=2)
     inputs = graph.node("Transpose", vectors, perm=[1, 0, 2])
     if pooled:
@@ -288,15 +288,16 @@ def _onnx_weights(cell: keras.Layer, gates: list[int]) -> list[NDArray[np.float3
     return [reorder(kernel), reorder(recurrent), np.concatenate([reorder(each) for each in biases])]
 
 
-def _ngram_ratios(graph: Graph, table: NgramTable, num_words: int) -> str:
+def _ngram_ratios(graph: Graph, table: WordNumbers, num_words: int) -> str:
     """Add a look-up of n-grams and return its ratios, shape (reviews, length, longest n-gram).
 
     `networks.inputs.ngrams.codes` defines the codes.
     """
+    table_codes, table_ratios = (array.numpy() for array in table.arrays)
     zero = graph.constant(PADDING, np.int64)
     ids = graph.node("Cast", "ids", to=TensorProto.INT64)
     code, ratios = zero, []
-    for before in range(table.longest):
+    for before in range(table.width):
         shifted = graph.node("Pad", ids, graph.integers(0, before, 0, -before))
         scaled = graph.node("Mul", shifted, graph.constant(num_words**before, np.int64))
         code = graph.node("Add", code, scaled)
@@ -306,8 +307,8 @@ def _ngram_ratios(graph: Graph, table: NgramTable, num_words: int) -> str:
             "LabelEncoder",
             codes,
             domain="ai.onnx.ml",
-            keys_tensor=numpy_helper.from_array(table.codes.numpy()),
-            values_tensor=numpy_helper.from_array(table.ratios.numpy()),
+            keys_tensor=numpy_helper.from_array(table_codes),
+            values_tensor=numpy_helper.from_array(table_ratios),
             default_tensor=numpy_helper.from_array(np.zeros(1, np.float32)),
         )
         ratios.append(graph.node("Unsqueeze", found, graph.integers(2)))

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from birnn.core.batching import batched
 from birnn.evaluation.model_names import TITLES
-from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
 from birnn_apps import explanation, input_texts, output_tables
+from birnn_apps.classifier import Classifier
 from birnn_apps.input_texts import Text
 from birnn_apps.terminal import printable
 
@@ -21,7 +21,7 @@ EXCERPT = 60  # characters of a text that are printed
 
 def run(
     texts: Iterable[Text],
-    load: Callable[[], Predictor],
+    load: Callable[[], Classifier],
     output: Path | None,
     columns: Callable[[], Sequence[str]],
     *,
@@ -33,12 +33,12 @@ def run(
     """
 
     def tables() -> Iterator[pd.DataFrame]:
-        predictor, names = load(), columns() if output else []
+        classifier, names = load(), columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
         with tqdm(unit=" texts", disable=None if output else True, delay=2) as progress:
             # An empty batch at the end: an output file has its columns even without texts.
             for batch in chain(batched(texts, _count_characters), [[]]):
-                table = predict(predictor, [text.content for text in batch], unknown=unknown)
+                table = predict(classifier, [text.content for text in batch], unknown=unknown)
                 table.insert(0, "source", _strings(text.source for text in batch))
                 yield input_texts.with_columns(table, batch, names)
                 progress.update(len(batch))
@@ -50,19 +50,19 @@ def run(
             _print(table)
 
 
-def predict(predictor: Predictor, texts: Sequence[str], *, unknown: bool) -> pd.DataFrame:
+def predict(classifier: Classifier, texts: Sequence[str], *, unknown: bool) -> pd.DataFrame:
     """Return one row per text: text, sentiment, probabilities, known words.
 
     The probabilities are of the positive class. If the share of known words is 0, sentiment and
     probabilities are missing. With `unknown`, also list the distinct words that are not in the
     vocabulary, in text order.
     """
-    tokens = predictor.tokenize(texts)
-    predicted = predictor.predict_tokens(tokens)
+    tokens = classifier.tokenize(texts)
+    predicted = classifier.predict_tokens(tokens)
     table = pd.DataFrame(
         {
             "text": _strings(texts),
-            "sentiment": _strings(map(predictor.classify, predicted.log_odds)),
+            "sentiment": _strings(map(classifier.classify, predicted.log_odds)),
             "probability": probability(predicted.log_odds),
             **{name: probability(odds) for name, odds in predicted.by_model.items()},
             "known": predicted.known,
@@ -71,7 +71,7 @@ def predict(predictor: Predictor, texts: Sequence[str], *, unknown: bool) -> pd.
     columns = ["sentiment", "probability", *predicted.by_model]
     table[columns] = table[columns].mask(table["known"] == 0)
     if unknown:
-        known = predictor.model.vocabulary
+        known = classifier.vocabulary
         table["unknown"] = _strings(
             " ".join(dict.fromkeys(word for word in words or [] if word not in known))
             for words in tokens.to_pylist()

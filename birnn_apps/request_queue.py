@@ -11,8 +11,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from birnn.evaluation.predictor import Predictor
 from birnn_apps import output_tables, predict
+from birnn_apps.classifier import Classifier
 from birnn_apps.explanation import Explanation, explain
 
 LONGEST_QUEUE = 32  # requests
@@ -36,15 +36,15 @@ class RequestQueue:
     requests takes little longer than one of them. A full queue refuses requests with status 503.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(self, classifier: Classifier) -> None:
         """Create an empty queue."""
-        self._predictor = predictor
+        self._predictor = classifier
         self._lock = asyncio.Lock()  # wakes requests in order of arrival
         self.length = 0  # including the request that is being answered
         self._predictions: list[_Request] = []
 
     async def explain(self, text: str, threshold: float | None = None) -> Explanation:
-        """Explain the prediction for a text; without a threshold, with the predictor's."""
+        """Explain the prediction for a text; without a threshold, with the classifier's."""
         async with self._place():
             return await run_in_threadpool(explain, self._with(threshold), text)
 
@@ -83,7 +83,7 @@ class RequestQueue:
         totals = [*accumulate(len(request.texts) for request in waiting)]
         return waiting[: bisect(totals, LARGEST_BATCH)]
 
-    def _with(self, threshold: float | None) -> Predictor:
+    def _with(self, threshold: float | None) -> Classifier:
         return replace(self._predictor, threshold=threshold or self._predictor.threshold)
 
     def _answer(self, batch: list[_Request]) -> None:

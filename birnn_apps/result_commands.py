@@ -20,9 +20,10 @@ def results() -> None:
 
     from birnn.core.paths import REPORT
     from birnn.evaluation.model_names import ALL_TITLES, comparisons, pair_title
-    from birnn.evaluation.selection import HELD_OUT, read_metrics
+    from birnn.evaluation.selection import HELD_OUT
     from birnn.style.formatting import paired_difference
     from birnn.style.scores import score_tables
+    from birnn_apps.last_run import read_metrics
 
     metrics = read_metrics()
     corpus, choice = metrics["corpus"], metrics["choice"]
@@ -69,7 +70,7 @@ def mistakes(
 
     from birnn.core.paths import MISTAKES
     from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
-    from birnn.evaluation.selection import read_metrics
+    from birnn_apps.last_run import read_metrics
     from birnn_lab.studies import parquet
 
     advice = "run dvc repro or dvc pull in the project folder"

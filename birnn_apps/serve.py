@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn.evaluation.predictor import Predictor
 from birnn.runtime.errors import InputError
 from birnn_apps import explanation, explanation_display, http_server
 from birnn_apps.api_models import (
@@ -23,6 +22,7 @@ from birnn_apps.api_models import (
     Predictions,
     PredictRequest,
 )
+from birnn_apps.classifier import Classifier
 from birnn_apps.explanation import Explanation
 from birnn_apps.request_queue import LONGEST_QUEUE, RequestQueue
 
@@ -45,13 +45,13 @@ Up to {LONGEST_QUEUE} requests wait for an answer. If more arrive, they are refu
 and should be sent again after the seconds in the header `Retry-After`."""
 
 
-def create(predictor: Predictor, hosts: list[str]) -> FastAPI:
+def create(classifier: Classifier, hosts: list[str]) -> FastAPI:
     """Return the application: a form at `/`, the JSON API, and its description at `/openapi.json`.
 
     Requests must be addressed to one of `hosts`. This prevents DNS rebinding, in which a page of
     another site reaches the server under a domain that resolves to its address.
     """
-    negative, positive = predictor.classes
+    negative, positive = classifier.classes
     app = FastAPI(
         title="birnn",
         description=f"{DESCRIPTION}\n\nThe positive class is {positive}, the negative {negative}.",
@@ -75,9 +75,9 @@ def create(predictor: Predictor, hosts: list[str]) -> FastAPI:
         details = [{"where": detail["loc"], "what": detail["msg"]} for detail in error.errors()]
         return JSONResponse({"detail": details}, status_code=422)
 
-    queue = RequestQueue(predictor)
+    queue = RequestQueue(classifier)
     _add_pages(app, queue)
-    _add_api(app, queue, predictor)
+    _add_api(app, queue, classifier)
     return app
 
 
@@ -100,17 +100,17 @@ def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
         return HTMLResponse(render(None, error=error), status_code=422)
 
 
-def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
+def _add_api(app: FastAPI, queue: RequestQueue, classifier: Classifier) -> None:
     @app.post("/predict", responses=REFUSALS, max_body_size=LARGEST_BATCH_BODY)
     async def predict(body: PredictRequest) -> Predictions:
         """Predict the sentiment of texts."""
         rows = await queue.predict(body.texts, body.threshold)
-        negative, positive = predictor.classes
+        negative, positive = classifier.classes
         for row in rows:
             value = row["probability"]
             row["label_probability"] = 1 - value if row["sentiment"] == negative else value
-            row["models"] = {name: row[name] for name in predictor.models}
-        threshold = body.threshold or predictor.threshold
+            row["models"] = {name: row[name] for name in classifier.models}
+        threshold = body.threshold or classifier.threshold
         return Predictions.model_validate(
             {"positive_class": positive, "threshold": threshold, "predictions": rows}
         )
@@ -125,23 +125,23 @@ def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
         """Answer at once, even if requests wait."""
         return Health(
             status="ok",
-            model=predictor.name,
-            accuracy=predictor.accuracy,
+            model=classifier.name,
+            accuracy=classifier.accuracy,
             waiting=queue.length,
         )
 
 
-def run(host: str, port: int, load: Callable[[], Predictor]) -> None:
+def run(host: str, port: int, load: Callable[[], Classifier]) -> None:
     """Serve a model until interrupted."""
     with _listen(host, port) as listener:
-        predictor = load()
+        classifier = load()
         # Prepare the model before the first request, for batches of any size.
-        word = next(iter(predictor.model.vocabulary))
-        explanation.explain(predictor, word)
-        predictor.predict([word, word])
+        word = next(iter(classifier.vocabulary))
+        explanation.explain(classifier, word)
+        classifier.predict([word, word])
         # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host == "0.0.0.0" else [host, "localhost", "127.0.0.1"]  # noqa: S104
-        app = create(predictor, hosts)
+        app = create(classifier, hosts)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
             http_server.create(app).run(sockets=[listener])

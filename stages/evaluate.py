@@ -101,7 +101,8 @@ def predict_training_sample(models: Predictor) -> pd.DataFrame:
     """Return each model's log-odds of up to SAMPLE training reviews of each class."""
     by_label = np.argsort(corpus_reader.column(paths.TRAIN_REVIEWS, "label"), kind="stable")
     rows = np.union1d(by_label[:SAMPLE], by_label[-SAMPLE:])
-    return pd.DataFrame(models.predict(corpus_reader.texts(paths.TRAIN_REVIEWS, rows)).by_model)
+    tokens = models.tokenize(corpus_reader.texts(paths.TRAIN_REVIEWS, rows))
+    return pd.DataFrame(models.predict_log_odds(tokens))
 
 
 def measure_influence(models: Predictor, table: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import time
 
 from birnn.core import paths, stage
 from birnn.core.settings import Sections
-from birnn.networks.inputs.settings import Ngrams
+from birnn.networks.definition import Ngrams
 from birnn.pretraining import ngram_ratios
 from birnn.reviews import training_set
 from birnn.reviews.sequences import Pad, TrainingReviews

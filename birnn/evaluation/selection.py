@@ -1,15 +1,12 @@
-"""The results of the last run, and the choice of the model that predicts by default."""
+"""The choice of the model that predicts by default."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from birnn.core.paths import EVALUATION
 from birnn.core.settings import Section
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
-from birnn.runtime.errors import InputError
 
 RARE = 0.2  # share of the rarer class below which accuracy says little
 HELD_OUT = "held_out"
@@ -20,26 +17,6 @@ class Report(Section):
 
     equivalence: float = Field(ge=0, le=100)
     select: Literal["auto", "accuracy", "average_precision"]
-
-
-class Metrics(dict[str, Any]):
-    """An object in `evaluation.json`; what it lacks was not measured by the last run."""
-
-    def __missing__(self, name: str) -> Any:
-        """Raise InputError."""
-        raise InputError(f"{EVALUATION} lacks {name}: run dvc repro")
-
-
-def read_metrics() -> Metrics:
-    """Return the content of `evaluation.json`."""
-    advice = f"{EVALUATION} is missing or damaged: run dvc repro, dvc checkout or dvc pull"
-    try:
-        metrics = json.loads(EVALUATION.read_bytes(), object_pairs_hook=Metrics)
-    except (FileNotFoundError, ValueError) as error:
-        raise InputError(advice) from error
-    if not isinstance(metrics, Metrics):
-        raise InputError(advice)
-    return metrics
 
 
 def rarer_class(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
 
-from birnn.evaluation import calibration, comparison
+from birnn.evaluation import calibration, intervals
 from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
-from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import (
     ALL_NETWORKS,
@@ -51,7 +51,7 @@ def summarize_model(
         {
             **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
-            "accuracy_interval": proportion_interval(correct, groups),
+            "accuracy_interval": intervals.proportion_interval(correct, groups),
             "by_truncation": by_property("truncated", truncated, correct, groups),
             "by_overlap": by_property("in_training", in_training, correct, groups),
             "by_length": list(by_length(lengths, correct, groups)),
@@ -98,7 +98,7 @@ def summarize_models(
 
 def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""
-    interval = proportion_interval(is_correct(labels, log_odds), groups)
+    interval = intervals.proportion_interval(is_correct(labels, log_odds), groups)
     return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
@@ -126,7 +126,38 @@ def _compare(
     correct: Mapping[str, Correct], groups: Groups, pair: tuple[str, str], comparisons: int = 1
 ) -> dict[str, Any]:
     first, second = pair
-    return rounded(comparison.compare(correct[first], correct[second], groups, comparisons))
+    return rounded(compare(correct[first], correct[second], groups, comparisons))
+
+
+def compare(
+    first_correct: Correct, second_correct: Correct, groups: Groups, comparisons: int = 1
+) -> dict[str, Any]:
+    """Compare two models, given which reviews each classifies correctly.
+
+    The result has the difference of accuracies, first minus second, with its 95% interval; the
+    `disagreement`, which is the share of reviews with different predictions; and `contingency`,
+    numbers of reviews: the first row has those that the first model classifies correctly, the first
+    column those that the second classifies correctly.
+
+    The interval uses effective numbers of reviews, divided by the design effect of the difference
+    (see `intervals.design_effect`). `comparisons` is the number of pairs of models that are
+    compared at once (see `intervals`).
+    """
+    reviews = len(first_correct)
+    differences = first_correct.astype(np.int64) - second_correct
+    effect = intervals.design_effect(differences - differences.mean(), groups, comparisons)
+    contingency = confusion_matrix(first_correct, second_correct, labels=[True, False]).tolist()
+    (_, first_only), (second_only, _) = contingency
+    low, high = intervals.paired_difference_interval(
+        first_only / effect, second_only / effect, reviews / effect, comparisons
+    )
+    return {
+        "accuracy_difference": (first_only - second_only) / reviews,
+        "difference_low": low,
+        "difference_high": high,
+        "disagreement": (first_only + second_only) / reviews,
+        "contingency": contingency,
+    }
 
 
 def by_length(
@@ -173,7 +204,7 @@ def _accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
     reviews = len(correct)
     if reviews < FEWEST:
         return {"reviews": reviews, "accuracy": None, "low": None, "high": None}
-    low, high = proportion_interval(correct, groups)
+    low, high = intervals.proportion_interval(correct, groups)
     share = int(correct.sum()) / reviews
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}
 

@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from birnn.core.settings import Rate, Section, Sections
-from birnn.networks.inputs.settings import Ngrams
+from birnn.core.settings import SMALLEST, Rate, Section, Sections, Seed
 from birnn.reviews.sequences import Pad
 
 Kernel = Literal["auto", "fused", "keras"]
@@ -28,6 +27,16 @@ class SharedSettings(Section):
     embedding_dropout: Rate
     word_dropout: Rate
     kernel: Kernel
+
+
+class Ngrams(Section):
+    """The log-count ratios of n-grams, an additional input of the networks."""
+
+    longest: int = Field(ge=0, le=5)
+    min_reviews: int = Field(ge=1, le=1_000_000)
+    smoothing: float = Field(ge=SMALLEST, le=1_000)
+    folds: int = Field(ge=2, le=1_000)
+    seed: Seed
 
 
 class NetworkSettings(Sections):

@@ -1,4 +1,4 @@
-"""A network whose recurrent layer runs in `kernel`, with the weights of Keras's layers.
+"""Networks of Keras's layers, as Keras computes them, or with the recurrent layer in `kernel`.
 
 The input part of the gates is computed once per distinct word of a batch instead of once per
 position. The two directions and the parts of a batch run in parallel.
@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from birnn.networks.embeddings import Words
 from birnn.networks.kernel.kernel import ROWS, Cell, compute_gradients, compute_outputs
 from birnn.networks.kernel.matrix_product import matrix_product, run_parallel
-from birnn.networks.layered_network import LayeredNetwork
-from birnn.networks.pooling import DIRECTIONS, POOLS, PooledBidirectional
+from birnn.networks.pooling import DIRECTIONS, POOLS, PooledBidirectional, call_layer
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -53,6 +52,21 @@ def find_cell(layer: keras.Layer) -> Cell | None:
     options = cell.get_config() | {"stateful": layer.stateful, "go_backwards": layer.go_backwards}
     is_assumed = all(options.get(name, value) == value for name, value in ASSUMED.items())
     return CELLS[type(cell)] if is_assumed else None
+
+
+class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
+    """A network that looks up words, and calls its other Keras layers one after another."""
+
+    def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001  # as Keras calls it
+        """Return log-odds, shape (reviews, 1), for the inputs of `Embedding`."""
+        words = self.layers[0].look_up(inputs, training=training)
+        return self.classify(words, training=training)
+
+    def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
+        """Return log-odds, shape (reviews, 1)."""
+        embedding, layer, dropout, output = self.layers
+        states = call_layer(layer, embedding.concatenate(words), words.mask, training=training)
+        return output(dropout(states, training=training))
 
 
 class FusedNetwork(LayeredNetwork):

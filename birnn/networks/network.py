@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.embeddings import Embedding, WordNumbers
-from birnn.networks.fused_network import FusedNetwork, find_cell
+from birnn.networks.fused_network import FusedNetwork, LayeredNetwork, find_cell
 from birnn.networks.initializers import Orthogonal
 from birnn.networks.inputs import word_inputs
 from birnn.networks.inputs.word_inputs import WordInput
-from birnn.networks.layered_network import LayeredNetwork
 from birnn.networks.pooling import PooledBidirectional, StateDropout
 from birnn.runtime.errors import InputError
 

@@ -13,8 +13,8 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from birnn.core.outputs import atomic_folder
+from birnn.networks.definition import Ngrams
 from birnn.networks.inputs.ngrams import NO_NGRAM, CrossFittedRatios, RatioTable, codes
-from birnn.networks.inputs.settings import Ngrams
 from birnn.reviews import sequences
 from birnn.reviews.log_count_ratios import class_counts, log_count_ratios
 from birnn.reviews.sequences import PADDING

@@ -39,14 +39,15 @@ class LabelledFiles:
 
         For a random split the files are read twice, so that the texts need not fit in memory.
         """
-        if not isinstance(self.csv.test, float):
+        fraction = self.csv.test
+        if not isinstance(fraction, float):
             yield from self._reviews()
             return
         labels, groups = array("B"), array("Q")
         for review in self._reviews():
             labels.append(review.label)
             groups.append(short_hash(review.group.encode()))
-        is_test = draw_test(np.asarray(labels), np.asarray(groups), self.csv.test, self.csv.seed)
+        is_test = draw_test(np.asarray(labels), np.asarray(groups), fraction, self.csv.seed)
         for review, drawn in zip(self._reviews(), is_test, strict=True):
             yield replace(review, split="test" if drawn else "train")
 
@@ -75,14 +76,12 @@ class LabelledFiles:
             for number, row in tabular.read(file, columns, csv):
                 try:
                     values = {column: _text(row, column) for column in columns}
-                    review = _review(csv, values, split, f"{name}, row {number}")
+                    yield _review(csv, values, split, f"{name}, row {number}")
                 except UnusableRowError as error:
                     reason = shorten(str(error), 100, placeholder="…")
-                    self.skipped[reason] += 1
                     if csv.unusable == "refuse":
                         raise tabular.TableError(f"{file}, row {number} is {reason}") from None
-                else:
-                    yield review
+                    self.skipped[reason] += 1
 
     def _files(self) -> list[tuple[Path, str]]:
         """Return the files and their split; `train` may also match the others."""
@@ -119,8 +118,7 @@ def _text(row: tabular.Row, column: str) -> str:
     if isinstance(value, bytes | dict | list):
         raise UnusableRowError(f"without text or a number in {column!r}, which is nested")
     is_missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
-    text = "" if is_missing else str(value).strip()
-    if not text:
+    if is_missing or not (text := str(value).strip()):
         raise UnusableRowError(f"without {column!r}")
     if tabular.SURROGATE.search(text):
         raise UnusableRowError(f"without a valid {column!r}: it has a lone surrogate")
@@ -135,8 +133,7 @@ def draw_test(
     A group counts as positive if at least half of its reviews are, so both splits have about the
     same share of positive reviews. All arrays have the shape (reviews,).
     """
-    # Takes a second; only needed for files without a split.
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  # takes a second
 
     _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
     majority = np.bincount(group_index, labels) * 2 >= group_sizes
@@ -145,10 +142,7 @@ def draw_test(
             np.arange(len(group_sizes)), test_size=fraction, stratify=majority, random_state=seed
         )
     except ValueError:
-        raise InputError(
-            f"csv.test is {fraction}, but {len(group_sizes)} different texts or groups, "
-            f"{majority.sum()} of them positive, are too few to split"
-        ) from None
+        raise InputError("csv.test: too few different texts or groups to split") from None
     return np.isin(group_index, drawn)
 
 
@@ -164,9 +158,7 @@ def find_class(csv: Csv, value: str) -> int | None:
     )
     if is_negative and is_positive:
         raise InputError(f"csv.positive and csv.negative both match {key}: change one")
-    if is_positive:
-        return 1
-    return 0 if is_negative or csv.negative is None else None
+    return int(is_positive) if is_positive or is_negative or csv.negative is None else None
 
 
 def _matches(key: str, label: str) -> bool:

@@ -1,9 +1,12 @@
 """The sources of a corpus, by name."""
 
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
+from typing import TypeVar
 
 from birnn.core import paths
 from birnn.reviews.corpus import Corpus
@@ -11,6 +14,9 @@ from birnn.runtime.errors import InputError
 from birnn.sources import imdb, labelled_files, rotten_tomatoes
 from birnn.sources.download import UnreachableError
 from birnn.sources.settings import Csv, Fetch
+from birnn.sources.tabular import TableError
+
+Item = TypeVar("Item")
 
 
 def own(csv: Csv, folder: Path = paths.OWN) -> Corpus:
@@ -52,4 +58,18 @@ def load(name: str, csv: Csv) -> Corpus:
         )
     if name == "rotten-tomatoes":
         return Corpus(name, rotten_tomatoes.read)
-    return own(csv)
+    corpus, file = own(csv), paths.OWN / csv.train
+    return replace(
+        corpus,
+        read=partial(_advise, corpus.read, file),
+        read_unlabelled=partial(_advise, corpus.read_unlabelled, file),
+    )
+
+
+def _advise(read: Callable[[], Iterable[Item]], file: Path) -> Iterator[Item]:
+    """Yield what `read` returns; its errors also say how to find settings that fit the file."""
+    try:
+        yield from read()
+    except TableError as error:
+        advice = f"to see settings that fit, run birnn data check {quote(str(file))}"
+        raise InputError(f"{error}; {advice}") from error

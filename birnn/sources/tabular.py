@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, Literal, TextIO, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,8 +61,7 @@ def number_items(items: Iterable[Item], source: str) -> Iterator[tuple[int, Item
 
 def open_text(file: Path, encoding: str) -> TextIO:
     """Open a file for `lines`, decompressed if its extension says so."""
-    name = codecs.lookup(encoding).name
-    name = "utf-8-sig" if name == "utf-8" else name  # reads it without a byte order mark, too
+    name = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
     # Invalid bytes become surrogates, so that `lines` knows where they are.
     return io.TextIOWrapper(pa.input_stream(file), name, errors="surrogateescape", newline="")
 
@@ -91,7 +90,7 @@ def require_columns(columns: Iterable[str], header: Sequence[str], file: Path) -
 def _read_csv(file: Path, columns: Sequence[str], form: TableFormat) -> Iterator[Row]:
     csv.field_size_limit(LARGEST_LINE)  # for all readers
     delimiter = form.delimiter or DELIMITERS[extension(file)]
-    quoting = csv.QUOTE_NONE if form.quoting == "none" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if form.quoting == "none" else csv.QUOTE_MINIMAL
     with open_text(file, form.encoding) as text:
         # pandas fills rows that are too short, and Arrow accepts a quote that is never closed.
         reader = csv.reader(lines(text), delimiter=delimiter, quoting=quoting, strict=True)

@@ -7,23 +7,24 @@ import pytest
 from typer.testing import CliRunner
 
 from birnn.core.paths import PARAMS, PIPELINE
-from birnn.evaluation.predictor import Predictor
 from birnn_apps import __main__ as main
-from tests.birnn.predictors import small_predictor, write_project
+from birnn_apps.classifier import Classifier
+from tests.birnn.predictors import write_project
+from tests.birnn_apps.classifiers import network_classifier
 
 Run = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def predictor() -> Predictor:
-    return small_predictor()
+def classifier() -> Classifier:
+    return network_classifier()
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, predictor: Predictor) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, classifier: Classifier) -> Path:
     """Return a project with small networks. Do not modify it."""
     folder = tmp_path_factory.mktemp("trained")
-    write_project(folder, predictor)
+    write_project(folder, classifier)
     return folder
 
 

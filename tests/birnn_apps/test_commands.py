@@ -12,14 +12,15 @@ from rich.text import Text
 
 from birnn.core.batching import BATCH_SIZE
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
 from birnn.runtime.errors import InputError
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from birnn_apps import output_tables
+from birnn_apps.classifier import Classifier
 from birnn_apps.explanation import explain
 from birnn_apps.predict import EXCERPT
-from tests.birnn.predictors import CLASSES, small_baseline
+from tests.birnn.predictors import CLASSES
+from tests.birnn_apps.classifiers import baseline_classifier
 from tests.birnn_apps.conftest import Run
 from tests.projects import BIRNN, check_output, refusal
 
@@ -29,11 +30,11 @@ TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv\rqqqq\x
 MISSING = [False, False, True, True]  # predictions of TEXTS
 
 
-def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> None:
+def test_predict_prints_one_line_per_text(birnn: Run, classifier: Classifier) -> None:
     texts = [*TEXTS[:3], "film" + "." * (EXCERPT - 4), "film" + "." * (EXCERPT - 3)]
     lines = birnn("predict", *texts, "--unknown").splitlines()
     assert lines.pop(2) == "    unknown: zxqv  red"
-    predicted = predictor.predict(texts)
+    predicted = classifier.predict(texts)
     for index in (0, 1, 3, 4):
         combined = probability(predicted.log_odds)[index]
         each = ", ".join(
@@ -49,7 +50,7 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
 def test_predict_writes_a_table(
-    tmp_path: Path, birnn: Run, predictor: Predictor, extension: str
+    tmp_path: Path, birnn: Run, classifier: Classifier, extension: str
 ) -> None:
     repeats = BATCH_SIZE // len(TEXTS) + 1  # more than one batch
     texts, file = tmp_path / "texts.jsonl", tmp_path / f"a{extension.upper()}"
@@ -75,7 +76,7 @@ def test_predict_writes_a_table(
     assert table["review"].tolist() == TEXTS * repeats
     assert table["known"].tolist() == [1, 0.25, 0, 0] * repeats
     assert table["sentiment"].isna().tolist() == MISSING * repeats
-    predicted = predictor.predict(TEXTS)
+    predicted = classifier.predict(TEXTS)
     for name, log_odds in {"probability": predicted.log_odds, **predicted.by_model}.items():
         expected = np.where(MISSING, np.nan, probability(log_odds))
         values = table[name].to_numpy(float).reshape(repeats, -1)
@@ -95,7 +96,7 @@ def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
 
 
 def test_explain_prints_to_the_terminal(
-    monkeypatch: pytest.MonkeyPatch, birnn: Run, predictor: Predictor
+    monkeypatch: pytest.MonkeyPatch, birnn: Run, classifier: Classifier
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLORTERM", "truecolor")
@@ -104,7 +105,7 @@ def test_explain_prints_to_the_terminal(
     assert "\x1b[31m" not in colored
     out = Text.from_ansi(colored).plain
     assert "A bad, [red]  [31mfilm.\n" in out
-    model = explain(predictor, text).models[LAST]
+    model = explain(classifier, text).models[LAST]
     assert out.count(f"{model.probability:.4f}") == 2
     strongest = sorted(model.contributions, key=abs, reverse=True)[:8]
     assert re.findall(r"^ *good +([+-]\d+\.\d{3}) *$", out, re.MULTILINE) == [
@@ -134,7 +135,7 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     trained: Path, birnn: Run, tmp_path: Path
 ) -> None:
     options = ("predict", "--model", BASELINE, "A good film.", "--threshold")
-    expected = f"{probability(small_baseline().predict(['A good film.']).log_odds)[0]:.4f}"
+    expected = f"{probability(baseline_classifier().predict(['A good film.']).log_odds)[0]:.4f}"
     lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
     assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
     (tmp_path / "tensorflow.py").write_text("raise ImportError")
@@ -152,7 +153,7 @@ def test_better_baseline_is_suggested_unless_held_out_reviews_chose(
 ) -> None:
     metrics: dict[str, dict[str, Any]] = {"choice": {"model": "networks"}}
     metrics |= {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
-    monkeypatch.setattr("birnn.evaluation.selection.read_metrics", lambda: metrics)
+    monkeypatch.setattr("birnn_apps.last_run.read_metrics", lambda: metrics)
     note = "note: the test accuracy of the networks is 80.0%, of the baseline 90.0%"
     assert note in birnn("predict", "good")
     assert note not in birnn("predict", "good", "--model", "networks")

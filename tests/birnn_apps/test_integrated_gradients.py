@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn_apps.integrated_gradients import TOLERANCE, attribute_sequence
-from tests.birnn.predictors import IDS, gated, small_predictor
+from tests.birnn.predictors import IDS, gated
+from tests.birnn_apps.classifiers import network_classifier
 
 SEQUENCES = st.lists(
     st.sampled_from([PADDING, START, OUT_OF_VOCABULARY, *range(FIRST_WORD, IDS)]),
@@ -18,8 +19,8 @@ SEQUENCES = st.lists(
 
 
 def networks() -> list[keras.Model]:
-    # Without gates, the large weights of this predictor are too steep to integrate.
-    return [model.network for model in gated(small_predictor()).models.values()]
+    # Without gates, the large weights of this classifier are too steep to integrate.
+    return [model.network for model in gated(network_classifier()).models.values()]
 
 
 @settings(max_examples=30)

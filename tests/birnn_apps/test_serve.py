@@ -18,9 +18,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
-from birnn.evaluation.predictor import Predictions, Predictor
 from birnn.runtime.errors import InputError
 from birnn_apps import http_server, serve
+from birnn_apps.classifier import Classifier, Predictions
 from birnn_apps.explanation import explain
 from birnn_apps.request_queue import LARGEST_BATCH, LONGEST_QUEUE, RequestQueue
 from tests.birnn.predictors import CLASSES
@@ -30,8 +30,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def client(predictor: Predictor) -> Iterator[TestClient]:
-    app = serve.create(predictor, hosts=["localhost"])
+def client(classifier: Classifier) -> Iterator[TestClient]:
+    app = serve.create(classifier, hosts=["localhost"])
     with TestClient(app, base_url="http://localhost") as test_client:
         yield test_client
 
@@ -57,12 +57,12 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -> None:
+def test_json_equals_the_explanation(client: TestClient, classifier: Classifier) -> None:
     texts = ["A good film.", "", " ", "zxqv", "🎬" * 50, "a" * 20_000, "\x00"]
     batch = client.post("/predict", json={"texts": texts}).json()
     assert (batch["positive_class"], batch["threshold"]) == (CLASSES[1], 0.5)
     for text, prediction in zip(texts, batch["predictions"], strict=True):
-        expected = explain(predictor, text)
+        expected = explain(classifier, text)
         if text.strip():
             answer = client.post("/explain", json={"text": text})
             assert answer.json() == expected.model_dump()
@@ -117,8 +117,8 @@ def test_invalid_requests_are_refused(client: TestClient) -> None:
             assert answer.json()["detail"]
 
 
-class BlockedPredictor(Predictor):
-    """A predictor that waits until it is released."""
+class BlockedClassifier(Classifier):
+    """A classifier that waits until it is released."""
 
     started, released = threading.Event(), threading.Event()
 
@@ -129,15 +129,15 @@ class BlockedPredictor(Predictor):
 
 
 @pytest.fixture
-def blocked(predictor: Predictor) -> Iterator[BlockedPredictor]:
-    blocked = BlockedPredictor(predictor.models)
+def blocked(classifier: Classifier) -> Iterator[BlockedClassifier]:
+    blocked = BlockedClassifier(classifier.models)
     blocked.started.clear()
     blocked.released.clear()
     yield blocked
     blocked.released.set()
 
 
-def test_full_queue_refuses_requests(blocked: BlockedPredictor) -> None:
+def test_full_queue_refuses_requests(blocked: BlockedClassifier) -> None:
     transport = httpx2.ASGITransport(serve.create(blocked, hosts=["localhost"]))
 
     async def ask() -> None:
@@ -161,8 +161,8 @@ def test_full_queue_refuses_requests(blocked: BlockedPredictor) -> None:
     asyncio.run(ask())
 
 
-class CountingPredictor(Predictor):
-    """A predictor that records the sizes of batches, and fails if the text `fail` is alone."""
+class CountingClassifier(Classifier):
+    """A classifier that records the sizes of batches, and fails if the text `fail` is alone."""
 
     sizes: ClassVar[list[int]] = []
 
@@ -173,8 +173,8 @@ class CountingPredictor(Predictor):
         return super().predict_tokens(tokens)
 
 
-def test_waiting_requests_are_predicted_in_batches(predictor: Predictor) -> None:
-    counting = CountingPredictor(predictor.models)
+def test_waiting_requests_are_predicted_in_batches(classifier: Classifier) -> None:
+    counting = CountingClassifier(classifier.models)
     full = ["zxqv"] * (LARGEST_BATCH - 3)
     requests = [["fail"], ["bad", ""], ["the film"], full, ["a", "b", "zxqv"]]
 
@@ -206,7 +206,7 @@ def running(app: FastAPI) -> Iterator[tuple[uvicorn.Server, int, Future[None]]]:
             stopped.result(60)
 
 
-def test_accepted_requests_are_answered_before_the_server_stops(blocked: BlockedPredictor) -> None:
+def test_accepted_requests_are_answered_before_the_server_stops(blocked: BlockedClassifier) -> None:
     app = serve.create(blocked, hosts=["127.0.0.1"])
     with running(app) as (server, port, _), ThreadPoolExecutor() as pool:
         address = f"http://127.0.0.1:{port}"
@@ -248,17 +248,17 @@ def received(connection: socket.socket) -> bytes:
 
 
 def test_incomplete_requests_end_after_a_time(
-    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_server, "REQUEST_TIME", 0.1)
-    with running(serve.create(predictor, hosts=["127.0.0.1"])) as (_, port, _):
+    with running(serve.create(classifier, hosts=["127.0.0.1"])) as (_, port, _):
         contents = [b"", REQUEST[:20], REQUEST[:-1], REQUEST + REQUEST[:-1]]
         connections = [send(port, content) for content in contents]
         answers = [received(connection).count(b" 200 OK") for connection in connections]
     assert answers == [0, 0, 0, 1]
 
 
-def test_requests_of_clients_that_have_gone_are_not_computed(blocked: BlockedPredictor) -> None:
+def test_requests_of_clients_that_have_gone_are_not_computed(blocked: BlockedClassifier) -> None:
     with running(serve.create(blocked, hosts=["127.0.0.1"])) as (_, port, _):
         health = partial(httpx2.get, f"http://127.0.0.1:{port}/health")
         connections = [send(port, REQUEST) for _ in range(LONGEST_QUEUE)]
@@ -275,7 +275,7 @@ def test_requests_of_clients_that_have_gone_are_not_computed(blocked: BlockedPre
 
 
 def test_server_stops_in_time(
-    blocked: BlockedPredictor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    blocked: BlockedClassifier, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(http_server, "SHUTDOWN_TIME", 0.1)
     with running(serve.create(blocked, hosts=["127.0.0.1"])) as (server, port, stopped):

@@ -49,7 +49,7 @@ def test_folder_is_replaced_only_if_the_block_succeeds(
 
     # As on Windows while another program has a file open; on Linux nothing prevents it.
     monkeypatch.setattr(Path, "replace", refuse_new)
-    with pytest.raises(PermissionError), outputs.atomic_folder(folder) as temporary:
+    with pytest.raises(OSError, match=folder.name), outputs.atomic_folder(folder) as temporary:
         (temporary / "new").touch()
     assert names(folder.parent) == expected
 

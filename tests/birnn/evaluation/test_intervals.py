@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from birnn.evaluation import comparison, intervals
+from birnn.evaluation import intervals, summary
 
 
 def alone(reviews: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def test_intervals_cover_the_truth_on_other_films() -> None:
         for row, groups in enumerate((films, alone(films))):
             low, high = intervals.proportion_interval(first, groups)
             covered[row] += [low <= accuracy <= high, 0]
-            compared = comparison.compare(first, second, groups)
+            compared = summary.compare(first, second, groups)
             covered[row] += [0, compared["difference_low"] <= 0 <= compared["difference_high"]]
     assert (covered[0] >= 0.93 * 400).all()
     assert (covered[1] < 0.93 * 400).all()

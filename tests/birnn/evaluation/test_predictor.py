@@ -1,6 +1,5 @@
 """Loading models, and predicting splits; tests/birnn_apps/test_commands.py predicts new texts."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from birnn.architectures.registry import NETWORKS
 from birnn.baseline import baseline
 from birnn.baseline.settings import BaselineSettings
-from birnn.core.paths import EVALUATION, MODELS, PADDED
-from birnn.evaluation import predictor
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import BASELINE
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.definition import Pooling
 from birnn.reviews import sequences
-from birnn.runtime.errors import InputError
-from tests.birnn.predictors import IDS, small_predictor, write_project
+from tests.birnn.predictors import IDS, small_predictor
 
 
 @pytest.mark.parametrize(("pooling", "ids_read"), [("last", 3), ("max_mean", 2)])
@@ -36,8 +31,7 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     settings = BaselineSettings.model_validate(values | {"weighting": "naive-bayes"})
     trained = baseline.fit(words[:3], np.array([1, 0, 1]), settings)
     networks = small_predictor(3, pooling=pooling)
-    # Temperatures belong to new texts.
-    models = Predictor(networks.models | {BASELINE: BaselineModel(trained)}, {BASELINE: 2.0})
+    models = Predictor(networks.models | {BASELINE: BaselineModel(trained)})
     log_odds, measured = models.predict_split(tmp_path / "padded", tmp_path / "reviews.parquet")
     assert list(log_odds) == list(measured) == [*models.models]
     for name, model in networks.models.items():
@@ -47,19 +41,3 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     assert log_odds[BASELINE] == pytest.approx(trained.predict(words[2:])[0])
     # Of four reviews, three have a known word, and one of them two.
     assert measured[BASELINE] == {"parameters": 3 + 1, "multiply_adds": 1}
-
-
-def test_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_project(tmp_path, small_predictor())
-    monkeypatch.chdir(tmp_path)
-    first, *_, last = NETWORKS
-    shutil.rmtree(MODELS / last)
-    assert predictor.load_chosen(first).models.keys() == {first}
-    with pytest.raises(InputError, match=rf"models/{last} is missing or damaged .*: run dvc repro"):
-        predictor.load_chosen(last)
-    (PADDED / "encoding.json").write_text("{")
-    with pytest.raises(InputError, match=r"one of data/padded, .* is missing or damaged"):
-        predictor.load_chosen(first)
-    EVALUATION.unlink()  # without it, another model would predict
-    with pytest.raises(InputError, match=r"evaluation\.json is missing"):
-        predictor.load_chosen(first)

@@ -1,11 +1,12 @@
 """Metrics of all models: slices, pairs, and rounding."""
 
 from itertools import combinations
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from birnn.evaluation import calibration, comparison, intervals, metrics, summary
+from birnn.evaluation import calibration, intervals, metrics, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
 from tests.birnn import samples
 
@@ -50,7 +51,7 @@ def test_pairs_are_compared_on_the_same_reviews() -> None:
     for pair, found in (compared | against).items():
         number = len(pairs) if pair in pairs else 1
         first, second = (correct(columns, name) for name in pair)
-        expected = comparison.compare(first, second, columns["group"], comparisons=number)
+        expected = summary.compare(first, second, columns["group"], comparisons=number)
         assert found == summary.rounded(expected)
 
 
@@ -88,3 +89,26 @@ def test_accuracy_by_property() -> None:
     assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 30, 1)
     _, none = summary.by_property("truncated", lengths > 10, lengths != 3, groups)
     assert none == {"truncated": True, "reviews": 0, "accuracy": None, "low": None, "high": None}
+
+
+interval = itemgetter("difference_low", "difference_high")
+
+
+def test_counts() -> None:
+    first = np.array([1, 1, 1, 1, 1, 0, 0, 0], np.bool_)
+    second = np.array([1, 1, 0, 0, 0, 1, 0, 0], np.bool_)
+    compared = summary.compare(first, second, np.arange(8, dtype=np.int32))
+    assert compared["accuracy_difference"] == 0.25
+    assert interval(compared) == intervals.paired_difference_interval(3, 1, 8)
+    assert compared["contingency"] == [[2, 3], [1, 2]]
+
+
+def test_likeness_of_groups_widens_the_interval() -> None:
+    columns = ([True, False, True], [False, True, True])
+    first, second = (np.repeat(column, [45, 10, 100]) for column in columns)
+    differences = first.astype(int) - second
+    for groups in (np.arange(155) // 5, np.arange(155) // 4):
+        effect = intervals.design_effect(differences - differences.mean(), groups, 2)
+        expected = intervals.paired_difference_interval(45 / effect, 10 / effect, 155 / effect, 2)
+        compared = summary.compare(first, second, groups, comparisons=2)
+        assert interval(compared) == pytest.approx(expected)

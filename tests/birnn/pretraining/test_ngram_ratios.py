@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from birnn.networks.definition import Ngrams
 from birnn.networks.inputs import ngrams
 from birnn.networks.inputs.ngrams import CrossFittedRatios, RatioTable
-from birnn.networks.inputs.settings import Ngrams
 from birnn.pretraining import ngram_ratios
 from birnn.runtime.errors import InputError
 

@@ -13,9 +13,8 @@ import pytest
 from birnn.architectures.registry import NETWORKS
 from birnn.core import machine
 from birnn.core.settings import Section
-from birnn.networks.definition import Network, NetworkConfig
+from birnn.networks.definition import Network, NetworkConfig, Ngrams
 from birnn.networks.inputs import ngrams
-from birnn.networks.inputs.settings import Ngrams
 from birnn.networks.inputs.word_inputs import Folders
 from birnn.pretraining import ngram_ratios
 from birnn.reviews import sequences

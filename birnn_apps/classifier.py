@@ -1,0 +1,105 @@
+"""The model, or the networks together, that classify the user's texts."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from birnn.core.paths import MODELS, PADDED
+from birnn.evaluation import predictor
+from birnn.evaluation.model_names import ALL_NETWORKS, CHOICES, NETWORKS
+from birnn.evaluation.predictor import Predictor
+from birnn.networks.log_odds import THRESHOLD, combine, is_positive
+from birnn.runtime.errors import InputError
+from birnn_apps.last_run import read_metrics
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions for some texts."""
+
+    # Log-odds that each text is positive, the mean over the models, shape (texts,).
+    log_odds: NDArray[np.float64]
+    by_model: dict[str, NDArray[np.float32]]  # log-odds of each model, float32, shape (texts,)
+    # Share of the words that the models read which they know, shape (texts,); 0 for a text without
+    # words.
+    known: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Classifier(Predictor):
+    """Trained models with what turns their predictions into classes."""
+
+    # Number by which the log-odds of a model are divided, and for ALL_NETWORKS their mean over
+    # several models (see `evaluation.calibration`); 1 if missing.
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+    threshold: float = THRESHOLD  # probability of positive above which a text is positive
+    accuracy: float | None = None  # accuracy on the test split; None if it is unknown
+
+    @property
+    def name(self) -> str:
+        """The name of the only model, or ALL_NETWORKS."""
+        return ALL_NETWORKS if len(self.models) > 1 else next(iter(self.models))
+
+    @property
+    def vocabulary(self) -> AbstractSet[str]:
+        """The words that the models know, which are the same for all."""
+        return next(iter(self.models.values())).vocabulary
+
+    def words_read(self, count: int) -> range:
+        """Return which words of a text of `count` words the models read, the same for all."""
+        return next(iter(self.models.values())).words_read(count)
+
+    def predict(self, texts: Sequence[str]) -> Predictions:
+        """Return the predictions for texts."""
+        return self.predict_tokens(self.tokenize(texts))
+
+    def predict_tokens(self, tokens: pa.ListArray) -> Predictions:
+        """Return the predictions for texts that are split into words."""
+        log_odds = self.predict_log_odds(tokens)
+        return Predictions(
+            log_odds=combine(list(log_odds.values())) / self.temperature(self.name),
+            by_model={name: odds / self.temperature(name) for name, odds in log_odds.items()},
+            known=np.array([self._known(words or []) for words in tokens.to_pylist()]),
+        )
+
+    def classify(self, log_odds: float) -> str:
+        """Return the name of the predicted class."""
+        return self.classes[int(is_positive(np.asarray(log_odds), self.threshold))]
+
+    def temperature(self, name: str) -> float:
+        """Return the temperature of a model, or of the mean of several."""
+        return self.temperatures.get(name, 1.0)
+
+    def _known(self, words: list[str]) -> float:
+        vocabulary, read = self.vocabulary, self.words_read(len(words))
+        return sum(words[index] in vocabulary for index in read) / max(1, len(read))
+
+
+def load_chosen(name: str | None = None, threshold: float | None = None) -> Classifier:
+    """Load the model that CHOICES names.
+
+    Without a name, it is the model that the last run chose. Without a threshold, it is THRESHOLD.
+    """
+    metrics = read_metrics()
+    name = name or metrics["choice"]["model"]
+    names = [*NETWORKS] if name == ALL_NETWORKS else [name]
+    temperatures = {
+        model: metrics[model]["temperature"]
+        for model in CHOICES
+        if "temperature" in metrics.get(model, {})
+    }
+    try:
+        return Classifier(
+            **vars(predictor.load(names)),
+            temperatures=temperatures,
+            threshold=threshold or THRESHOLD,
+            accuracy=metrics.get(name, {}).get("accuracy"),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        files = ", ".join(str(file) for file in (PADDED, *(MODELS / model for model in names)))
+        advice = "run dvc repro, dvc checkout or dvc pull"
+        raise InputError(f"one of {files} is missing or damaged ({error}): {advice}") from error

@@ -1,0 +1,27 @@
+"""The results of the last run."""
+
+import json
+from typing import Any
+
+from birnn.core.paths import EVALUATION
+from birnn.runtime.errors import InputError
+
+
+class Metrics(dict[str, Any]):
+    """An object in `evaluation.json`; what it lacks was not measured by the last run."""
+
+    def __missing__(self, name: str) -> Any:
+        """Raise InputError."""
+        raise InputError(f"{EVALUATION} lacks {name}: run dvc repro")
+
+
+def read_metrics() -> Metrics:
+    """Return the content of `evaluation.json`."""
+    advice = f"{EVALUATION} is missing or damaged: run dvc repro, dvc checkout or dvc pull"
+    try:
+        metrics = json.loads(EVALUATION.read_bytes(), object_pairs_hook=Metrics)
+    except (FileNotFoundError, ValueError) as error:
+        raise InputError(advice) from error
+    if not isinstance(metrics, Metrics):
+        raise InputError(advice)
+    return metrics
