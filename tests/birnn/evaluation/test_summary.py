@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
+import pytest
 
 from birnn.evaluation import calibration, intervals, metrics, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
