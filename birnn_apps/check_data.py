@@ -2,25 +2,28 @@
 
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import numpy as np
 
+from birnn.baseline.settings import BaselineSettings
 from birnn.core import paths
-from birnn.core.settings import flatten
+from birnn.core.settings import Sections, flatten, validate_section
+from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
 from birnn.reviews.corpus import SPLITS
 from birnn.reviews.corpus_statistics import SplitStatistics
+from birnn.reviews.sequences import Pad
 from birnn.reviews.unicode_words import share_unspaced
 from birnn.runtime.errors import InputError
 from birnn.sources import registry
-from birnn_apps.command_line import as_text, option
+from birnn.sources.settings import Csv, Fetch
+from birnn_apps.command_line import option
 from birnn_apps.suggested_settings import RESET, UNCLEAR, suggest
-from birnn_lab import grid
-from birnn_lab.all_settings import AllSettings
 
 HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
@@ -38,6 +41,15 @@ LEAST_KNOWN = 0.9  # share of words
 FASTER = 0.25  # share of the time
 
 
+class CheckedSettings(Sections):
+    """The settings that a check reads."""
+
+    fetch: Fetch
+    csv: Csv
+    pad: Pad
+    baseline: BaselineSettings
+
+
 def check(file: Path | None, options: Sequence[str]) -> bool:
     """Print the command that trains on the files; return false if their labels are unclear.
 
@@ -48,41 +60,67 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     if file and paths.OWN.resolve().is_relative_to(file.resolve()):
         raise InputError(f"{file} is the folder of all files: name one, or several, '{file}/*.csv'")
     folder = file.parent if file else paths.OWN
+    content = read_yaml(paths.PARAMS)
+    validate_section(CheckedSettings, content, paths.PARAMS.name)
+    before = flatten({name: values for name, values in content.items() if isinstance(values, dict)})
     fixed = {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})
-    others = [each for each in options if grid.split(each)[0] not in fixed]
-    point, *more = grid.points([*others, *(f"{name}={as_text(fixed[name])}" for name in fixed)])
-    if more:
-        raise InputError("a setting has several values: give it one, such as csv.positive=[4, 5]")
-    given, chosen = point.changes, point.checked
+    given = _parse(options, before) | fixed
+    chosen = _validate(before | given)
     csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
-    found = {f"csv.{name}": value for name, value in csv} | given
+    changes = {f"csv.{name}": value for name, value in csv} | given
     if UNCLEAR in (csv.label_column, csv.positive):
-        names = ("csv.label_column", "csv.positive", "csv.negative")
-        new = [f"{name}={as_text(found[name])}" for name in names if name not in given]
         start = f"birnn data check {quote(str(file))}" if file else "birnn data check"
-        command = " -S ".join([start, *map(quote, [*options, *new])])
+        new = (
+            quote(f"{name}={UNCLEAR}") if changes[name] == UNCLEAR else option(name, changes[name])
+            for name in ("csv.label_column", "csv.positive", "csv.negative")
+            if name not in given
+        )
         notes.append("The project tells two classes apart; of more, one from all others. Complete:")
-        print(*notes, command.replace(f'"{UNCLEAR}"', UNCLEAR), sep="\n")
+        print(*notes, " -S ".join([start, *map(quote, options), *new]), sep="\n")
         return False
     if chosen.pad.validation == "test":
-        found = {"pad.validation": HOLD_OUT} | found
-    unchanged = grid.point({})
-    before = flatten(unchanged.checked.model_dump())
-    earlier = {name for name in found if name.startswith("csv.") and before[name] not in DEFAULTS}
-    if unused := [name for name in earlier - given.keys() if found[name] != before[name]]:
+        changes = {"pad.validation": HOLD_OUT} | changes
+    earlier = {name for name in changes if name.startswith("csv.") and before[name] not in DEFAULTS}
+    if unused := [name for name in earlier - given.keys() if changes[name] != before[name]]:
         notes.append(f"Not used, because they are from another file: {', '.join(sorted(unused))}.")
     print(*notes, sep="\n")
-    found = _measure(grid.point(found).checked, folder) | found
-    after = flatten(grid.point(found).checked.model_dump())
-    # In the order of the file.
-    changed = [name for name in unchanged.settings if repr(after[name]) != repr(before[name])]
+    changes = _measure(_validate(before | changes), folder) | changes
     if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
-    print("\nTo train, run: dvc exp run", *(f"-S {option(name, after[name])}" for name in changed))
+    # In the order of the file; True and 1 are different labels.
+    named = [name for name in before if name in changes]
+    changed = [name for name in named if repr(changes[name]) != repr(before[name])]
+    settings = (f"-S {option(name, changes[name])}" for name in changed)
+    print("\nTo train, run: dvc exp run", *settings)
     return True
 
 
-def _measure(chosen: AllSettings, folder: Path) -> dict[str, Any]:
+def _parse(options: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of options such as `csv.label_column=v1`, by known name of the setting."""
+    parsed: dict[str, Any] = {}
+    for text in options:
+        name, equals, value = text.partition("=")
+        if not equals or name not in known:
+            raise InputError(f"{text!r} is not a setting with a value, such as csv.seed=1")
+        try:
+            values = parse_yaml(f"[{value}]")
+        except YAMLError as error:
+            raise InputError(f"{value} is not YAML: put it in quotes") from error
+        if len(values) != 1:
+            raise InputError(f"{text!r} has {len(values)} values: put several in [ and ]")
+        parsed[name] = values[0]
+    return parsed
+
+
+def _validate(settings: Mapping[str, Any]) -> CheckedSettings:
+    sections: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for name, value in settings.items():
+        section, _, key = name.partition(".")
+        sections[section][key] = value
+    return validate_section(CheckedSettings, sections, f"{paths.PARAMS} with -S")
+
+
+def _measure(chosen: CheckedSettings, folder: Path) -> dict[str, Any]:
     """Print what the corpus would be, and return settings of the baseline that fit it."""
     corpus, pad = registry.own(chosen.csv, folder), chosen.pad
     with tempfile.TemporaryDirectory() as name:

@@ -1,24 +1,10 @@
 """Values of settings as text that commands read."""
 
-import json
 import re
 import shlex
 from typing import Any
 
 RESERVED = {"null", "true", "false", "nan", "inf"}
-# Text that needs no quotes in YAML, and ranges.
-PLAIN = re.compile(r"[^\W\d_][\w./ -]*(?<! )|\d+\.\.\d+")
-
-
-def as_text(value: Any) -> str:
-    """Return a setting in one line of YAML, which may be an item of a list."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # 0.0 and 0 are one setting
-    if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in RESERVED:
-        return value
-    # YAML does not join surrogates, as JSON has them in the place of emoji.
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def literal(value: Any) -> str:

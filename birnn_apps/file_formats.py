@@ -2,12 +2,13 @@
 
 import codecs
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import charset_normalizer
 import pyarrow as pa
@@ -20,6 +21,7 @@ SAMPLE = 1_000_000  # bytes from which the encoding is detected
 SAMPLE_LINES = 20  # from which the delimiter is detected
 COUNTED = 1_000  # different values of a column, and characters of a value
 
+DELIMITERS = ",;\t|"  # the most likely one first
 UTF_8 = "utf-8"
 LATIN = ["cp1252", "cp1250"]
 OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp932", "gb18030", "big5", "cp949"]
@@ -39,22 +41,22 @@ def detect(
     The delimiter is the one with which the header has most of the `columns`; of several, the one
     with which most of the first rows are as long as the header.
     """
-    extension = tabular.extension(file)
-    if not file.is_file() or extension not in tabular.READERS or extension == ".parquet":
+    is_table = tabular.extension(file) in tabular.DELIMITERS
+    if not file.is_file() or not (is_table or tabular.extension(file) == ".jsonl"):
         return form
-    if "encoding" not in given:
-        form = _changed(form, encoding=_encoding(file))
-    if extension not in tabular.DELIMITERS:
-        return form
-    if "delimiter" not in given:
-        delimiter = _delimiter(file, columns, form)
-        is_default = delimiter == tabular.DELIMITERS[extension]
-        form = _changed(form, delimiter=None if is_default else delimiter)
-    if "quoting" not in given:
-        form = _changed(form, quoting="minimal")
-        if quotes_swallow_lines(file, form):
-            form = _changed(form, quoting="none")
+    with suppress(OSError):  # of a damaged file, which the reader names
+        form = change(given, form, encoding=_encoding(file))
+        if is_table:
+            form = change(given, form, delimiter=_delimiter(file, columns, form))
+            form = change(given, form, quoting="minimal")
+            if quotes_swallow_lines(file, form):
+                form = change(given, form, quoting="none")
     return form
+
+
+def change(given: Collection[str], form: FormatType, /, **values: Any) -> FormatType:
+    """Return settings with other values, except for those that are `given`."""
+    return form.model_copy(update={name: values[name] for name in values if name not in given})
 
 
 def quotes_swallow_lines(file: Path, form: TableFormat) -> bool:
@@ -67,7 +69,7 @@ def quotes_swallow_lines(file: Path, form: TableFormat) -> bool:
         return False
     counts = dict.fromkeys(("minimal", "none"), 0)
     for quoting in counts:
-        variant = _changed(form, quoting=quoting, unusable="skip")
+        variant = change((), form, quoting=quoting, unusable="skip")
         with suppress(InputError):
             counts[quoting] = sum(bool(row) for _, row in tabular.read(file, (), variant))
     return counts["none"] > counts["minimal"]
@@ -78,7 +80,7 @@ def count_values(files: Sequence[Path], form: TableFormat) -> dict[str, Counter[
 
     Missing values and ragged rows are left out, and spellings of the same label are one value.
     """
-    form = _changed(form, unusable="skip")
+    form = change((), form, unusable="skip")
     columns: dict[str, Counter[str]] = {}
     spellings: dict[tuple[str, str], str] = {}
     for row in (row for file in files for _, row in tabular.read(file, (), form)):
@@ -94,22 +96,47 @@ def count_values(files: Sequence[Path], form: TableFormat) -> dict[str, Counter[
     return columns
 
 
-def _changed(form: FormatType, **values: Any) -> FormatType:
-    return form.model_copy(update=values)
-
-
 def _encoding(file: Path) -> str:
     """Return the encoding of a file: by its byte order mark, UTF-8, or a guess.
 
-    The first part with non-ASCII letters decides. A few invalid bytes in UTF-8 are damage, so they
-    do not make it another encoding.
+    The first part with non-ASCII letters decides; it ends with a line, so that no character is cut.
+    A few invalid bytes in UTF-8 are damage, so they do not make it another encoding.
     """
-    with tabular.open_text(file, "latin-1") as content:  # one character per byte
-        sample = _lines(content, SAMPLE)
-        while sample.isascii() and (more := _lines(content, SAMPLE)):
-            sample = more
+    with _open(file) as content:
+        sample = content.read(SAMPLE) + content.readline(SAMPLE)
+        while sample.isascii() and (more := content.read(SAMPLE)):
+            sample = more + content.readline(SAMPLE)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     text = sample.decode(UTF_8, "surrogateescape")
     invalid = len(tabular.SURROGATE.findall(text))
-    if invalid <= sum(map(str.isascii, text)) ...
+    if invalid <= len(re.findall("[^\0-\x7f\udc80-\udcff]", text)) or b"\0" in sample:
+        return UTF_8
+    lines = b"".join(line for line in sample.splitlines(keepends=True) if not line.isascii())
+    candidates = LATIN if invalid < len(re.findall(rb"[A-Za-z]", lines)) / 2 else OTHER_SCRIPTS
+    matches = charset_normalizer.from_bytes(lines, cp_isolation=candidates)
+    plausible = [name for match in matches for name in match.could_be_from_charset]
+    # Prefer the first, because charset_normalizer does not know that it is far more common.
+    return next((name for name in candidates[:1] if name in plausible), (plausible or [UTF_8])[0])
+
+
+def _delimiter(file: Path, columns: Sequence[str], form: TableFormat) -> str | None:
+    with _open(file) as content:
+        sample = content.read(SAMPLE).decode(form.encoding, "replace").lstrip("\ufeff")
+    first_lines = sample.splitlines(keepends=True)[:SAMPLE_LINES]
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if form.quoting == "none" else csv.QUOTE_MINIMAL
+    csv.field_size_limit(tabular.LARGEST_LINE)
+
+    def fit(delimiter: str) -> tuple[int, int, int]:
+        rows = [*filter(None, csv.reader(first_lines, delimiter=delimiter, quoting=quoting))]
+        header, *rest = [form.columns, *rows] if form.columns else rows or [[]]
+        same_length = sum(len(row) == len(header) for row in rest) if len(header) > 1 else 0
+        return sum(column in header for column in columns), same_length, len(header)
+
+    default = tabular.DELIMITERS[tabular.extension(file)]
+    best = max([default, *DELIMITERS], key=fit)
+    return None if best == default else best
+
+
+def _open(file: Path) -> io.BufferedReader:
+    return io.BufferedReader(pa.input_stream(file))

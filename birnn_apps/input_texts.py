@@ -1,11 +1,12 @@
 """Texts to predict: from arguments, standard input or files."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 import pandas as pd
 
@@ -13,8 +14,12 @@ from birnn.core.settings import load
 from birnn.runtime.errors import InputError
 from birnn.sources import tabular
 from birnn.sources.settings import SourceSettings
+from birnn_apps import file_formats
 
 FIRST_ROWS = 100
+
+SourceRow = tuple[str, Mapping[str, Any]]
+"""The location of a row, for messages, and its values by column."""
 
 
 class Text(NamedTuple):
@@ -73,7 +78,7 @@ def with_columns(
 
 def _all_rows(
     arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
-) -> Iterator[tabular.Row]:
+) -> Iterator[SourceRow]:
     for number, argument in enumerate(arguments, start=1):
         yield f"argument {number}", {column: argument}
     for file in files:
@@ -90,12 +95,14 @@ def _all_rows(
         yield from _plain(sys.stdin.buffer, "standard input", column, whole=whole)
 
 
-def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
+def _rows(file: Path, column: str) -> Iterator[SourceRow]:
     """Yield rows with all columns; one of the first rows must have this column."""
-    start = [row for _, row in islice(tabular.read(file, [column]), FIRST_ROWS)]
+    form = file_formats.detect(file, [column], file_formats.DEFAULT)
+    start = [row for _, row in islice(tabular.read(file, (), form), FIRST_ROWS)]
     if start and not any(column in row for row in start):  # objects of JSON Lines may lack it
-        tabular.require_columns([column], list(start[0]), str(file))
-    yield from tabular.read(file, (), tabular.detect(file, [column]))
+        tabular.require_columns([column], list(start[0]), file)
+    for number, row in tabular.read(file, (), form):
+        yield f"{file}, row {number}", row
 
 
 def _is_plain(file: Path) -> bool:
@@ -115,10 +122,15 @@ def _replace_surrogates(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[tabular.Row]:
-    lines = tabular.lines(content, name)
-    if whole:
-        yield name, {column: "".join(line for _, line in lines)}
-        return
-    for number, line in lines:
-        yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
+def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[SourceRow]:
+    buffer = cast("io.BufferedReader", content)
+    text = io.TextIOWrapper(buffer, "utf-8-sig", errors="surrogateescape", newline="\n")
+    try:
+        lines = tabular.number_items(tabular.lines(text), f"{name}, line")
+        if whole:
+            yield name, {column: "".join(line for _, line in lines)}
+            return
+        for number, line in lines:
+            yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
+    finally:
+        text.detach()  # else it would close standard input

@@ -14,13 +14,14 @@ from birnn.runtime.errors import InputError
 from birnn.sources import labelled_files, tabular
 from birnn.sources.labelled_files import LabelledFiles
 from birnn.sources.settings import Csv, label_key
+from birnn_apps import file_formats
 
 MOST_LABELS = 20
 MEAN_ROWS = 5  # per label, of a column with more labels that could be the labels
 TEST_FRACTION = 0.2
 UNCLEAR = "…"  # a setting that the user must choose
-RESET = {"columns": None, "unlabelled": None, "quoting": tabular.MINIMAL, "unusable": "refuse"}
-RESET |= {"delimiter": tabular.AUTO, "encoding": tabular.AUTO}
+RESET = {"columns": None, "unlabelled": None, "quoting": "minimal", "unusable": "refuse"}
+RESET |= {"delimiter": None, "encoding": file_formats.UTF_8}
 
 TEXT = re.compile(r" |[^\0-\x7f]")  # not in addresses and ids
 RATING_NAME = re.compile(r"rating|score|stars?(?![a-z])", re.IGNORECASE)
@@ -36,22 +37,25 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
 
     The user must choose those that are `UNCLEAR`.
     """
-    change = partial(_change, given)
+    change = partial(file_formats.change, given)
     files = labelled_files.find(folder, csv.train)
-    for reset in ({}, RESET):
-        csv = change(csv, **reset)
-        if tabular.quotes_swallow_lines(files[0], labelled_files.requested_format(csv)):
-            csv = change(csv, quoting=tabular.NONE)
-        if LabelledFiles(csv, folder).have_both_classes():
-            return csv, []
-    columns = tabular.count_values(files, labelled_files.requested_format(csv))
+    named = [csv.text_column, csv.label_column]
+    starts = [csv, change(csv, **RESET)]
+    attempts = [file_formats.detect(files[0], named, start, given) for start in starts]
+    if not file_formats.quotes_swallow_lines(files[0], csv):
+        attempts.insert(0, csv)
+    for attempt in attempts:
+        if _have_both_classes(attempt, folder):
+            return attempt, []
+    csv = attempts[-1]
+    columns = file_formats.count_values(files, csv)
     optional = [name for name in ("id_column", "group_column") if getattr(csv, name) not in columns]
     csv = change(csv, text_column=_text_column(csv, columns), **dict.fromkeys(optional))
     candidates = _label_candidates(csv, columns)
     required = [csv.text_column]
     if "label_column" in given or not candidates:
         required.append(csv.label_column)
-    tabular.require_columns(required, [*columns], str(files[0]))
+    tabular.require_columns(required, [*columns], files[0])
     titles_are_labels = candidates and all(name in columns[name] for name in candidates)
     if TEXT.search(csv.text_column) and titles_are_labels:  # the first line is data
         header = [f"column{number}" for number in range(1, len(columns) + 1)]
@@ -63,16 +67,20 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     if UNCLEAR in (csv.label_column, csv.positive):
         return csv, lines
     splits = [change(csv, **split) for split in _splits(csv, columns, folder)]
-    options = [each for csv in splits for each in (csv, change(csv, unusable="skip"))]
-    usable = (each for each in options if LabelledFiles(each, folder).have_both_classes())
+    options = [option for csv in splits for option in (csv, change(csv, unusable="skip"))]
+    usable = (option for option in options if _have_both_classes(option, folder))
     csv = next(usable, options[-1])
     if csv.test == TEST_FRACTION and "test" not in given:
         lines.append("No split column: a fifth is drawn for testing.")
     return csv, lines
 
 
-def _change(given: Collection[str], csv: Csv, **values: Any) -> Csv:
-    return csv.model_copy(update={name: values[name] for name in values if name not in given})
+def _have_both_classes(csv: Csv, folder: Path) -> bool:
+    """Return whether the files can be read, and both splits have texts of both classes."""
+    with suppress(InputError):
+        parts = {(review.split, review.label) for review in LabelledFiles(csv, folder).read()}
+        return len(parts) == 2 * len(SPLITS)
+    return False
 
 
 def _text_column(csv: Csv, columns: dict[str, Counter[str]]) -> str:

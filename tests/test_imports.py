@@ -104,5 +104,5 @@ def test_other_tests_pass_without_a_package(
     for name in removed:
         shutil.rmtree(clone / name)
         shutil.rmtree(clone / "tests" / name)
-    options = ("-q", "-m", "not slow and not exhaustive",)
+    options = ("-q", "-m", "not slow and not exhaustive")
     check_output(clone, "python", "-m", "pytest", *options, f"tests/{tested}")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from textwrap import shorten
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +77,7 @@ class LabelledFiles:
                     values = {column: _text(row, column) for column in columns}
                     yield _review(csv, values, split, f"{name}, row {number}")
                 except UnusableRowError as error:
-                    reason = shorten(str(error), 100, placeholder="…")
+                    reason = str(error)[:100]  # a label may be a long text
                     if csv.unusable == "refuse":
                         raise tabular.TableError(f"{file}, row {number} is {reason}") from None
                     self.skipped[reason] += 1

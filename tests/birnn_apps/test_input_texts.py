@@ -34,11 +34,11 @@ def test_arguments_precede_files(tmp_path: Path) -> None:
         (f"{text}, line 1", "one"),
         (f"{text}, line 2", ""),
         (f"{text}, line 3", "two"),
-        (f"{csv}, line 3", "two\nlines"),
-        (f"{csv}, line 5", "last"),
-        (f"{jsonl}, line 1", ""),
-        (f"{jsonl}, line 3", ""),
-        (f"{jsonl}, line 4", "x"),
+        (f"{csv}, row 1", "two\nlines"),
+        (f"{csv}, row 2", "last"),
+        (f"{jsonl}, row 1", ""),
+        (f"{jsonl}, row 2", ""),
+        (f"{jsonl}, row 3", "x"),
     ]
     assert read(files=(text,), whole=True) == [(str(text), "one\n\ntwo")]
 
@@ -54,7 +54,7 @@ def test_standard_input_is_split_into_lines_unless_whole() -> None:
 
 def test_invalid_input_is_refused() -> None:
     for whole in (False, True):
-        with pytest.raises(InputError, match="standard input, line 2 is not UTF-8"):
+        with pytest.raises(InputError, match=r"standard input, line 2 cannot be read .*UTF-8"):
             read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n", whole=whole)
 
 

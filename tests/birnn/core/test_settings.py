@@ -75,10 +75,10 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
         ("max_gradient_norm:", "clipnorm:", "train.clipnorm", "None", "now called max_gradient"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
-        ("encoding: auto", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
+        ("encoding: utf-8", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
         ("positive: positive", "positive: []", "csv.positive", "[]", "at least 1 item"),
         ("text_column: text", "text_column: ''", "csv.text_column", "''", "at least 1 char"),
-        ("delimiter: auto", "delimiter: xx", "csv.delimiter", "'xx'", "comment in params.yaml"),
+        ("delimiter:", "delimiter: xx", "csv.delimiter", "'xx'", "comment in params.yaml"),
         ("train: rev", "train: a/rev", "csv.train", "'a/reviews.csv'", "its comment in"),
         (
             "max_gradient_norm:",

@@ -51,6 +51,15 @@ def test_own_folder_has_another_name_than_a_source() -> None:
     assert find("csv", train="imdb").name == "own/imdb"
 
 
+def test_errors_in_own_files_name_the_command_that_finds_settings() -> None:
+    Path("data/own").mkdir(parents=True)
+    Path("data/own/my file.csv").write_text("Text,label\n", encoding="utf-8")
+    corpus = find("csv", train="my file.csv", unlabelled="my file.csv")
+    for read in (corpus.read, corpus.read_unlabelled):
+        with pytest.raises(InputError, match=r"run birnn data check 'data/own/my file\.csv'$"):
+            list(read())
+
+
 def test_damaged_source_has_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", "none.tar.gz")
     with pytest.raises(InputError, match=r"IMDB_ARCHIVE names none\.tar\.gz, which is"):

@@ -1,11 +1,19 @@
-"""Tests of the names of the classes."""
+"""Tests of the settings of the user's own files, and the names of the classes."""
 
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from birnn.reviews.corpus import CLASSES
 from birnn.sources.settings import Csv
+from tests.projects import DEFAULTS
+
+
+@pytest.mark.parametrize("name", ["delimiter", "encoding"])
+def test_formats_are_named(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"1 validation error(.|\n)* birnn data check"):
+        Csv.model_validate(DEFAULTS.csv.model_dump() | {name: "auto"})
 
 
 @pytest.mark.parametrize("negative", ["ham", ["ham"], "0", 1, False, "TRUE", "a|b"])
