@@ -230,17 +230,12 @@ def test_unclear_labels_are_counted(labels: dict[str, list[Any]], label: str) ->
     assert follow(check(*shlex.split(complete)[3:])).items() >= expected.items()
 
 
-@pytest.mark.parametrize(("rows", "clear"), [(3, True), (2, False)])
-def test_more_labels_are_counted_if_they_are_frequent(rows: int, *, clear: bool) -> None:
-    topics = [f"topic {number % 24}" for number in range(40 * rows)]
-    pd.DataFrame({"text": TEXTS * rows, "topic": topics}).to_csv(OWN, index=False)
-    if clear:
-        output = check(status=1)
-        assert "  topic: topic 0 (5), topic 1 (5), " in output
-        assert "csv.label_column=topic -S 'csv.positive=…'" in output.splitlines()[-1]
-    else:
-        with pytest.raises(InputError, match="its columns are 'text', 'topic'"):
-            check()
+def test_more_labels_are_counted_if_they_are_frequent() -> None:
+    topics = [f"topic {number % 24}" for number in range(120)]
+    pd.DataFrame({"text": TEXTS * 3, "topic": topics}).to_csv(OWN, index=False)
+    output = check(status=1)
+    assert "  topic: topic 0 (5), topic 1 (5), " in output
+    assert "csv.label_column=topic -S 'csv.positive=…'" in output.splitlines()[-1]
 
 
 def test_settings_of_an_earlier_file_are_not_used() -> None:
@@ -283,7 +278,7 @@ def test_options_are_not_changed(capsys: pytest.CaptureFixture[str]) -> None:
         check_data.check(Path("train.parquet"), [*settings, "csv.negative=2"])
     # Skipped rows may be the reason.
     assert "skipped rows: 40 (20 labelled '1', 20 labelled '0')" in capsys.readouterr().out
-    with pytest.raises(InputError, match="has several values"):
+    with pytest.raises(InputError, match="has 2 values"):
         check_data.check(None, ["csv.positive=0,1"])
 
 

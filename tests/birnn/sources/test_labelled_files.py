@@ -30,10 +30,10 @@ TABLE = pd.DataFrame(
 )
 BOOLEANS = TABLE.assign(label=TABLE["label"] == "positive")
 NUMBERS = BOOLEANS.astype({"label": int})
+ACCENTS = TABLE.replace("positive", "o\u0302")
 MORE = pd.concat([TABLE.assign(text=TABLE["text"] + str(number)) for number in range(5)])
 QUOTES = TABLE.assign(text=["Dull.", 'A "joy"!', '"Bad,', '"Fine."'])
 UNQUOTED = "\n".join(["\t".join(QUOTES), *map("\t".join, QUOTES.to_numpy())])
-NAMED = TABLE.assign(name=list("abcd"), film=["one", "one", "two", "two"])
 
 
 def labelled_files(folder: Path, files: dict[str, bytes], **changes: Any) -> LabelledFiles:
@@ -103,10 +103,7 @@ LISTED = [
     ),
     Variant(
         "Parquet by Hugging Face *datasets*",
-        {
-            "train-00000-of-00001.parquet": NUMBERS[:2].to_parquet(None),
-            "test-00000-of-00001.parquet": NUMBERS[2:].to_parquet(None),
-        },
+        {"train-0.parquet": NUMBERS[:2].to_parquet(), "test-0.parquet": NUMBERS[2:].to_parquet()},
         SPLIT_IN_FILES | ZERO_ONE | {"train": "train-*.parquet", "test": "test-*.parquet"},
     ),
 ]
@@ -116,10 +113,7 @@ OTHERS = [
     Variant("5.0 stars", {"a.csv": labelled(1.0, 4.0, 2.0, 5.0, None)}, STARS),
     Variant("Categories", {"a.parquet": TABLE.astype("category").to_parquet(None)}),
     Variant("JSON booleans", {"a.jsonl": to_json(BOOLEANS)}, TRUE_FALSE),
-    Variant(
-        "Accents", {"a.csv": to_csv(TABLE.replace("positive", "o\u0302"))}, {"positive": "\u00f4"}
-    ),
-    Variant("CSV booleans", {"a.csv": to_csv(BOOLEANS)}, TRUE_FALSE),
+    Variant("Accents", {"a.csv": to_csv(ACCENTS)}, {"positive": "\u00f4"}),
     Variant("Numbers as text", {"a.csv": to_csv(NUMBERS)}, {"positive": "1", "negative": "0"}),
     Variant("zstandard", {"a.jsonl.zst": pa.compress(to_json(), "zstd", asbytes=True)}),
     Variant("No header", {"a.csv": to_csv(header=False)}, {"columns": [*TABLE]}),
@@ -162,24 +156,20 @@ def test_training_and_test_file_differ(tmp_path: Path) -> None:
 
 
 def test_ids_and_groups(tmp_path: Path) -> None:
-    reviews = read(tmp_path, {"a.csv": to_csv(NAMED)}, id_column="name", group_column="film")
-    assert [review.id for review in reviews] == ["a", "b", "c", "d"]
-    assert [review.group for review in reviews] == ["one", "one", "two", "two"]
+    table = TABLE.assign(name=list("abcd"), film=list("xxyy"))
+    reviews = read(tmp_path, {"a.csv": to_csv(table)}, id_column="name", group_column="film")
+    assert [review.id + review.group for review in reviews] == ["ax", "bx", "cy", "dy"]
 
 
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
-    [
-        ("label", "meh", "is labelled 'meh'"),
-        ("label", f"a\n{'x' * 200}", "is labelled 'a"),
-        ("split", "dev", "is in the split 'dev', neither train nor test"),
-    ],
+    [("label", f"meh\n{'x' * 200}", "labelled 'meh"), ("split", "dev", "in the split 'dev'")],
 )
 def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expected: str) -> None:
     table = TABLE.copy()
     table.loc[1, column] = value
     message = error_message(tmp_path, {"a.csv": to_csv(table)})
-    assert message.startswith(f"a.csv, row 2 {expected}")
+    assert message.startswith(f"a.csv, row 2 is {expected}")
     assert len(message) < 200 + len(str(tmp_path))
 
 
@@ -187,9 +177,9 @@ def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expecte
     ("positive", "negative", "label"),
     [
         (">=3", "<=3", "3.0"),
-        (["good", "5"], ["<2", ">=4"], "5"),
+        (["a", "5"], ["<2", ">=4"], "5"),
         (4, ["4.0", 5], "4"),
-        ("Good", "good ", "good"),
+        ("A", "a ", "a"),
     ],
 )
 def test_label_of_both_classes_is_refused(positive: Any, negative: Any, label: str) -> None:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from birnn.runtime.errors import InputError
 from birnn.sources import tabular
-from birnn.sources.settings import TableFormat
 from tests.projects import DEFAULTS, refusal
 
 COLUMNS = ("text", "label")
@@ -30,9 +29,7 @@ def read(
     """Return the rows of a file, to which `content` is written first."""
     if content is not None:
         file.write_bytes(content)
-    form = TableFormat.model_validate(
-        {name: getattr(DEFAULTS.csv, name) for name in TableFormat.model_fields} | changes
-    )
+    form = DEFAULTS.csv.model_copy(update=changes)
     return [row for _, row in tabular.read(file, columns, form)]
 
 
