@@ -100,7 +100,8 @@ def write(classifier: Classifier, file: Path) -> None:
 
 def describe_encoding(classifier: Classifier) -> dict[str, Any]:
     """Return what a program needs to encode texts for the models of a classifier."""
-    name, model = next(iter(classifier.models.items()))  # all networks have the same encoding
+    models = dict[str, Any](classifier.models)
+    name, model = next(iter(models.items()))  # all networks have the same encoding
     length, truncating, padding = None, "post", "post"
     if name == BASELINE:
         words = model.baseline.words
@@ -130,12 +131,12 @@ def build_model(classifier: Classifier) -> onnx.ModelProto:
     It maps `ids`, int32, shape (reviews, length), to the probabilities that the reviews are
     positive, float32, shape (reviews,): one output per model, and `combined`.
     """
-    graph = Graph()
+    graph, models = Graph(), dict[str, Any](classifier.models)
     log_odds = {
         name: _baseline_log_odds(graph, model.baseline)
         if name == BASELINE
         else _network_log_odds(graph, model.network)
-        for name, model in classifier.models.items()
+        for name, model in models.items()
     }
     log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
     for name, odds in log_odds.items():

@@ -1,7 +1,7 @@
 """Metrics of each model, also on slices of the test reviews, and of pairs of models."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,8 @@ REVIEWED = (
 # What tells a reviewer if two runs have the same reviews.
 REVIEWED_CORPUS = ("name", "requested", "digest", "validation")
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
+
+T = TypeVar("T")
 
 
 def summarize_model(
@@ -209,10 +211,13 @@ def _accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}
 
 
-def rounded(content: Any) -> Any:
+def rounded(content: T) -> T:
     """Return dictionaries, lists and tuples with every float in them rounded to 4 decimals."""
+    result: Any = content
     if isinstance(content, dict):
-        return {key: rounded(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [rounded(value) for value in content]
-    return round(float(content), DIGITS) if isinstance(content, float) else content
+        result = {key: rounded(value) for key, value in content.items()}
+    elif isinstance(content, list | tuple):
+        result = [rounded(value) for value in content]
+    elif isinstance(content, float):
+        result = round(float(content), DIGITS)
+    return result  # type: ignore[no-any-return]  # of the same type

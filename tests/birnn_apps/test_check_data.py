@@ -126,16 +126,13 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
-def test_copies_with_the_same_label_do_not_contradict() -> None:
-    in_splits(text=["copied"] * 4 + TEXTS[4:]).to_csv(OWN, index=False)
+def test_text_without_spaces_gets_ngrams_and_unlabelled_texts_are_counted() -> None:
+    texts = [*["สนุก"] * 4, *(f"สนุกมาก{number}" for number in range(36))]  # copies, one label
+    in_splits(text=texts).to_csv(OWN, index=False)
     output = check()
+    assert " -S baseline.ngrams=4" in output
     assert "copies of training reviews" in output
     assert "texts with both labels" not in output
-
-
-def test_text_without_spaces_gets_ngrams_and_unlabelled_texts_are_counted() -> None:
-    in_splits(text=[f"สนุกมาก{number}" for number in range(40)]).to_csv(OWN, index=False)
-    assert " -S baseline.ngrams=4" in check()
     output = check("-S", "baseline.ngrams=2", "-S", "csv.unlabelled=reviews.csv")
     assert "texts of csv.unlabelled: 40\n" in output
     assert "-S baseline.ngrams" not in output

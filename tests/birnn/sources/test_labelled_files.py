@@ -3,9 +3,10 @@
 import gzip
 import json
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -74,38 +75,29 @@ OTHERS_NEGATIVE = {"positive": "b", "negative": None, "unusable": "skip"}
 SCORES = {"positive": ">0", "negative": "<0", "unusable": "skip"}
 ZERO_ONE = {"positive": 1, "negative": 0}
 TRUE_FALSE = {"positive": True, "negative": False}
+VALIDATED = TABLE.assign(split=["train", "val", "test", "test"])
+PARTS = {"reviews.csv": to_csv(TABLE[:2]), "test.csv": to_csv(TABLE[2:])}
+PARQUET = {"train-0.parquet": NUMBERS[:2].to_parquet(), "test-0.parquet": NUMBERS[2:].to_parquet()}
+PATTERNS = {"train": "train-*.parquet", "test": "test-*.parquet"}
 SPLIT_IN_FILES: dict[str, Any] = {"split_column": None}
 
 
-@dataclass
-class Variant:
+class Variant(NamedTuple):
     """Files as people have them, the settings that they need, and the reviews in them."""
 
     title: str
     files: dict[str, bytes]
-    settings: dict[str, Any] = field(default_factory=dict)
-    reviews: pd.DataFrame = field(default_factory=lambda: TABLE)
+    settings: Mapping[str, Any] = MappingProxyType({})
+    reviews: pd.DataFrame = TABLE
 
 
 LISTED = [
     Variant("Labels 0 and 1", {"reviews.csv": to_csv(NUMBERS)}, ZERO_ONE),
     Variant("1 to 5 stars", {"reviews.csv": labelled(1, 4, 2, 5, 3)}, STARS),
     Variant("No split", {"reviews.csv": to_csv(MORE)}, SPLIT_IN_FILES | {"test": 0.2}, MORE),
-    Variant(
-        "Split with a validation part",
-        {"reviews.csv": to_csv(TABLE.assign(split=["train", "val", "test", "test"]))},
-        {"test": "test"},
-    ),
-    Variant(
-        "One file per split",
-        {"reviews.csv": to_csv(TABLE[:2]), "test.csv": to_csv(TABLE[2:])},
-        SPLIT_IN_FILES | {"test": "test.csv"},
-    ),
-    Variant(
-        "Parquet by Hugging Face *datasets*",
-        {"train-0.parquet": NUMBERS[:2].to_parquet(), "test-0.parquet": NUMBERS[2:].to_parquet()},
-        SPLIT_IN_FILES | ZERO_ONE | {"train": "train-*.parquet", "test": "test-*.parquet"},
-    ),
+    Variant("Split with a validation part", {"reviews.csv": to_csv(VALIDATED)}, {"test": "test"}),
+    Variant("One file per split", PARTS, SPLIT_IN_FILES | {"test": "test.csv"}),
+    Variant("Parquet by Hugging Face *datasets*", PARQUET, SPLIT_IN_FILES | ZERO_ONE | PATTERNS),
 ]
 OTHERS = [
     Variant("Excel", {"a.csv": to_csv(sep=";", encoding="cp1252")}, EXCEL),
@@ -146,13 +138,6 @@ def test_row_in_the_docs_is_up_to_date(variant: Variant) -> None:
     )
     row = f"| {variant.title} | {settings} |"
     assert row in (PROJECT / "docs" / "own-data.md").read_text(encoding="utf-8").splitlines()
-
-
-def test_training_and_test_file_differ(tmp_path: Path) -> None:
-    for train in ("a.csv", "*.csv"):
-        settings = {"train": train, "split_column": None, "test": "a.csv"}
-        message = error_message(tmp_path, {"a.csv": to_csv()}, **settings)
-        assert message == f"csv.train ({train}) matches only files of csv.test (a.csv)"
 
 
 def test_ids_and_groups(tmp_path: Path) -> None:
@@ -204,6 +189,8 @@ def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
     for outside in (f"{tmp_path}/a.csv", f"{tmp_path}/*.csv", ".."):
         message = error_message(tmp_path, files, split_column=None, test=outside)
         assert message.endswith(f" is not in {tmp_path}: copy it there")
+    message = error_message(tmp_path, files, split_column=None, test="a.csv")
+    assert message == "csv.train (a.csv) matches only files of csv.test (a.csv)"
     message = error_message(tmp_path, {"a.jsonl": to_json()}, label_column="stars")
     assert message == "a.jsonl, row 1 is without 'stars'"
 
