@@ -103,7 +103,9 @@ def _label_candidates(csv: Csv, columns: dict[str, Counter[str]]) -> list[str]:
         if len(values) > 1 and name not in {"", csv.text_column} and not _test_value(values)
     }
     few = [name for name, values in others.items() if len(values) <= MOST_LABELS]
-    return few or [name for name, each in others.items() if MEAN_ROWS * len(each) <= each.total()]
+    return few or [
+        name for name, values in others.items() if MEAN_ROWS * len(values) <= values.total()
+    ]
 
 
 def _label_column(csv: Csv, candidates: list[str], columns: dict[str, Counter[str]]) -> str:
@@ -111,7 +113,7 @@ def _label_column(csv: Csv, candidates: list[str], columns: dict[str, Counter[st
     if csv.label_column in (candidates or columns):
         return csv.label_column
     named = [name for name in candidates if LABEL_NAME.search(name)]
-    return next((each[0] for each in (named, candidates) if len(each) == 1), UNCLEAR)
+    return next((names[0] for names in (named, candidates) if len(names) == 1), UNCLEAR)
 
 
 def _describe_labels(
@@ -136,8 +138,8 @@ def _classes(csv: Csv, given: Collection[str], labels: Counter[str]) -> tuple[An
         return csv.positive, None
     if len(labels) == 2:  # noqa: PLR2004
         # The known positive one, or else the rarer one, is first.
-        ordered = sorted(labels, key=lambda each: labels[each])
-        ordered.sort(key=lambda each: not POSITIVE.fullmatch(label_key(each)))
+        ordered = sorted(labels, key=lambda label: labels[label])
+        ordered.sort(key=lambda label: not POSITIVE.fullmatch(label_key(label)))
         with suppress(ValueError):
             ordered.sort(key=float, reverse=True)
         return _typed(ordered[0]), _typed(ordered[1])
