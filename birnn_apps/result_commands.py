@@ -65,16 +65,20 @@ def mistakes(
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
     """Show test reviews that a model gets wrong, or without --model, that networks disagree on."""
+    import pandas as pd
     from rich.console import Console
     from rich.text import Text
 
     from birnn.core.paths import MISTAKES
     from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
     from birnn_apps.last_run import read_metrics
-    from birnn_lab.studies import parquet
 
-    advice = "run dvc repro or dvc pull in the project folder"
-    table = parquet.read(MISTAKES, f"{MISTAKES} is missing or damaged: {advice}")
+    try:
+        table = pd.read_parquet(MISTAKES)
+    # A flipped bit may cause any exception of pandas or pyarrow, such as KeyError.
+    except Exception as error:
+        advice = "run dvc repro or dvc pull in the project folder"
+        raise InputError(f"{MISTAKES} is missing or damaged: {advice}") from error
     columns = {name: name for name in ("id", "kind", "label", "text", "words")} | TITLES
     if missing := [title for name, title in columns.items() if name not in table]:
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")

@@ -24,4 +24,4 @@ def option(name: str, value: Any) -> str:
     """Return a setting and its value as `dvc exp run -S` reads it."""
     text = json.dumps(value, ensure_ascii=False)
     # In Hydra's grammar, which DVC uses, a backslash is an escape only before a quote.
-    return f"{name}=" + text.replace("\\\\", "\\")
+    return f"{name}=" + re.sub(r'\\\\(?!")', r"\\", text)

@@ -11,7 +11,7 @@ from birnn.evaluation.model_names import (
     comparisons,
     pair_title,
 )
-from birnn.style.formatting import listed, paired_difference, percent
+from birnn.style.formatting import listed, number, paired_difference, percent
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
@@ -20,6 +20,16 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     if len({*texts}) == 1 < len(texts):
         return f"{texts[0]} for each {'model' if BASELINE in values else 'network'}"
     return ", ".join(f"{text} ({TITLES[name]})" for name, text in zip(values, texts, strict=True))
+
+
+def costs(by_name: Mapping[str, Mapping[str, int | None]]) -> str:
+    """List the known costs of the models, which are from `Predictor.predict_split`."""
+    titles = {"recurrent_parameters": "Recurrent parameters", "multiply_adds": "Multiply-adds"}
+    known = {
+        title: {name: number(costs[key] or 0) for name, costs in by_name.items() if costs.get(key)}
+        for key, title in titles.items()
+    }
+    return " ".join(f"{title}: {by_model(values)}." for title, values in known.items() if values)
 
 
 def accuracies(shares: Mapping[str, float]) -> str:

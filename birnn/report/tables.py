@@ -15,10 +15,6 @@ from birnn.style.formatting import (
 )
 
 MEASURES = {"loss": "loss", "roc_auc": "ROC AUC", "f1": "F1"}
-COSTS = {
-    "recurrent_parameters": "recurrent parameters",
-    "multiply_adds": "multiply-adds per review",
-}
 # The run in the notebook that this pipeline reproduces.
 NOTEBOOK = {
     "bilstm": {"accuracy": 0.8181, "loss": 0.7756},
@@ -51,24 +47,14 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
 }
 
 
-def scores(
-    metrics: Mapping[str, Any],
-    costs: Mapping[str, Mapping[str, int | None]],
-    notebook: Mapping[str, Any],
-) -> str:
-    """Return the scores and costs of all models; the notebook's follow in the next row.
-
-    `costs` are from `Predictor.predict_split`.
-    """
+def scores(metrics: Mapping[str, Any], notebook: Mapping[str, Any]) -> str:
+    """Return the scores of all models; the notebook's follow in the next row."""
     lines = []
     for model, title in TITLES.items():
-        known = [costs[model].get(cost) for cost in COSTS]
-        cells = [NOTHING if cost is None else number(cost) for cost in known]
-        lines.append([title, *_scores(metrics[model]), *cells])
+        lines.append([title, *_scores(metrics[model])])
         if model in notebook:
-            empty = [NOTHING] * len(COSTS)
-            lines.append([f"{title}, notebook", *_scores(notebook[model]), *empty])
-    return table(["model", "accuracy in %", *MEASURES.values(), *COSTS.values()], lines)
+            lines.append([f"{title}, notebook", *_scores(notebook[model])])
+    return table(["model", "accuracy in %", *MEASURES.values()], lines)
 
 
 def _scores(measured: Mapping[str, Any]) -> list[str]:

@@ -69,7 +69,7 @@ def test_predict_writes_a_table(
         table = pd.read_parquet(file)
     kept = ["stars", "review", "source", "late"]
     assert [*table] == [*kept, "predicted_source", *PREDICTED, "known"]
-    assert table["predicted_source"].iloc[-1] == f"{texts}, line {len(table)}"
+    assert table["predicted_source"].iloc[-1] == f"{texts}, row {len(table)}"
     assert table["source"].iloc[0] == '["web"]'
     late = (table["late"].fillna("") != "").tolist()
     assert late == [*[False] * (len(TEXTS) - 1), True] * repeats

@@ -7,9 +7,9 @@ from dvc.utils.hydra import apply_overrides
 
 from birnn.core.yaml_files import read_yaml
 from birnn.runtime.errors import InputError
-from birnn_apps.command_line import as_text, literal
 from birnn_lab import grid
 from birnn_lab.files_in_git import write_yaml
+from birnn_lab.setting_text import as_text, option
 from tests.birnn.samples import NETWORK
 
 pytestmark = pytest.mark.usefixtures("settings_only")
@@ -36,7 +36,7 @@ def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) ->
     assert grid.values(f"1,{as_text(value)},{as_text(value)}") == [1, value]
     file = Path("params.yaml")
     write_yaml(file, {"csv": {"column": "text"}})
-    apply_overrides(file, [f"csv.column={literal(value)}"])
+    apply_overrides(file, [option("csv.column", value)])
     assert read_yaml(file) == {"csv": {"column": value}}
 
 

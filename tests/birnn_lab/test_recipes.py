@@ -32,7 +32,7 @@ def test_listed_command_is_quoted_for_the_shell(
     odd = recipes.Recipe("odd", None, "a", {}, {"csv.positive": ">0"})
     monkeypatch.setattr(recipes, "read", lambda: {"odd": odd})
     commands.recipes()
-    assert capsys.readouterr().out.endswith("--temp -S \"csv.positive='>0'\"\n")
+    assert capsys.readouterr().out.endswith("--temp -S 'csv.positive=\">0\"'\n")
 
 
 def test_recipe_adds_to_the_one_above_by_default() -> None:

@@ -29,8 +29,11 @@ SECOND_RUNS = {
     "weigh_ngrams": {"ngrams.longest": "2"},
 }
 
-# The first is read if the source cannot be reached.
-UNREAD = {"fetch": {"fetch.offline"}, "fetch_unlabelled": {"csv.seed", "csv.test"}}
+# Two of `fetch` are read if the source cannot be reached, or if a row is unusable.
+UNREAD = {
+    "fetch": {"fetch.offline", "csv.unusable"},
+    "fetch_unlabelled": {"csv.seed", "csv.test", "csv.unusable"},
+}
 
 # The stages before and after training. The other stages train, or prepare it.
 NOT_TRAINING = {"fetch", "fetch_unlabelled", "pad", "evaluate", "report"}
