@@ -1,5 +1,6 @@
 """The `birnn` command: predictions, explanations, results and experiments."""
 
+import io
 import itertools
 import os
 import re
@@ -18,7 +19,6 @@ from birnn.core import libraries
 from birnn.runtime.errors import InputError
 from birnn_apps import project, result_commands
 from birnn_apps.model_options import Model, Threshold, load_model
-from birnn_apps.terminal import replace_missing_characters
 
 GROUPS = {
     "Predict": "predict explain serve export",
@@ -221,7 +221,8 @@ def extra_of(module: str) -> str:
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # else it leaves temporary files
-    replace_missing_characters()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # characters that its encoding lacks
     libraries.configure()
     try:
         try:

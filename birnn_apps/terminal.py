@@ -1,23 +1,4 @@
-"""Text in a terminal: missing characters, and what is not safe to print."""
-
-import codecs
-import io
-import sys
-from typing import Any
-
-SIMILAR = str.maketrans("−–…", "--.")  # the others become question marks
-
-
-def replace_missing_characters() -> None:
-    """Let standard output replace characters that its encoding lacks, instead of failing."""
-    codecs.register_error("similar", _replace)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="similar")
-
-
-def _replace(error: Any) -> tuple[str, int]:
-    text = error.object[error.start : error.end].translate(SIMILAR)
-    return text.encode("ascii", "replace").decode(), error.end
+"""Text that is safe to print in a terminal."""
 
 
 def printable(text: str) -> str:

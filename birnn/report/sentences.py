@@ -24,7 +24,10 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
 
 def costs(by_name: Mapping[str, Mapping[str, int | None]]) -> str:
     """List the known costs of the models, which are from `Predictor.predict_split`."""
-    titles = {"recurrent_parameters": "Recurrent parameters", "multiply_adds": "Multiply-adds per review"}
+    titles = {
+        "recurrent_parameters": "Recurrent parameters",
+        "multiply_adds": "Multiply-adds per review",
+    }
     known = {
         title: {name: number(costs[key] or 0) for name, costs in by_name.items() if costs.get(key)}
         for key, title in titles.items()

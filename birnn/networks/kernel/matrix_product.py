@@ -14,13 +14,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core.machine import usable_cores
-from birnn.networks.kernel.kernel import (
-    LANES,
-    ROWS,
-    add_rows_of_product,
-    enter_thread,
-    round_up,
-)
+from birnn.networks.kernel import kernel
+from birnn.networks.kernel.kernel import LANES, ROWS, round_up
 
 Matrix = NDArray[np.float32]
 Result = TypeVar("Result")
@@ -34,7 +29,7 @@ def run_parallel(calls: Iterable[Callable[[], Result]]) -> list[Result]:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(usable_cores(), initializer=enter_thread)
+    return ThreadPoolExecutor(usable_cores(), initializer=kernel.enter_thread)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
@@ -61,7 +56,7 @@ def _multiply_in_parallel(a: Matrix, b: Matrix) -> Matrix:
     result = np.zeros((round_up(rows, ROWS), columns + padding), np.float32)
     step = max(ROWS, round_up(-(-rows // usable_cores()), ROWS))
     run_parallel(
-        partial(add_rows_of_product, a, padded, start, min(start + step, rows), result)
+        partial(kernel.add_rows_of_product, a, padded, start, min(start + step, rows), result)
         for start in range(0, rows, step)
     )
     return np.ascontiguousarray(result[:rows, :columns])
