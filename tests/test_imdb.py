@@ -78,6 +78,6 @@ def test_networks_rank_plain_praise_above_plain_blame(
     plain = [behaviors[name] for name in SEED_DEPENDENT]
     labels = [behavior.expected for behavior in plain for _ in behavior.texts]
     networks = predictor.load([*NETWORKS])
-    predicted = networks.predict([text for behavior in plain for text in behavior.texts])
-    for log_odds in predicted.by_model.values():
+    tokens = networks.tokenize(text for behavior in plain for text in behavior.texts)
+    for log_odds in networks.predict_log_odds(tokens).values():
         assert roc_auc_score(labels, log_odds) >= 0.99

@@ -17,6 +17,7 @@ START = """
 import os, signal, sys, time
 from birnn.runtime import signals
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 signals.end_early()
 """
 
@@ -40,7 +41,14 @@ def test_ctrl_c_during_the_imports_of_a_stage_ends_it_with_one_line(tmp_path: Pa
     own = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
     command = [sys.executable, "-m", "stages.train_bigru"]
     ended = subprocess.run(
-        command, check=False, capture_output=True, cwd=tmp_path, env=own, text=True
+        command,
+        check=False,
+        capture_output=True,
+        cwd=tmp_path,
+        env=own,
+        text=True,
+        # A shell may start its background jobs with SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert ended.returncode == 130
     assert ended.stderr == "interrupted: resume with dvc repro\n"
