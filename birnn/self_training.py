@@ -80,6 +80,6 @@ def _sequences_and_labels(
     scheme = encoding.read(PADDED)
     for batch in corpus_reader.batches(UNLABELLED_REVIEWS, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
-        tokens = [each or [] for each in batch["tokens"].to_pylist()]
+        tokens = [words or [] for words in batch["tokens"].to_pylist()]
         log_odds = [*(predict(network, ids) for network in networks), linear.predict(tokens)[0]]
         yield ids, probability(combine(log_odds))

@@ -130,20 +130,20 @@ def _attribute(name: str, model: Any, words: list[str]) -> Attribution:
 
 
 def _explanation(
-    found: Attribution, temperature: float, segments: list[Segment]
+    attribution: Attribution, temperature: float, segments: list[Segment]
 ) -> ModelExplanation:
     """Return the explanation of log-odds that are divided by a temperature."""
-    log_odds = found.log_odds / temperature
-    contributions = iter((found.contributions / temperature).tolist())
-    terms = sorted(found.terms, key=lambda term: -abs(term[1]))
+    log_odds = attribution.log_odds / temperature
+    contributions = iter((attribution.contributions / temperature).tolist())
+    terms = sorted(attribution.terms, key=lambda term: -abs(term[1]))
     return ModelExplanation(
         probability=float(probability(np.array(log_odds))),
-        blank=found.blank / temperature,
+        blank=attribution.blank / temperature,
         log_odds=log_odds,
         contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
         strongest=[
             Term(text=unicode_words.ngram_name(text), contribution=weight / temperature)
             for text, weight in terms[:MOST_TERMS]
         ],
-        gap=found.gap / temperature,
+        gap=attribution.gap / temperature,
     )

@@ -26,12 +26,12 @@ TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
 def attribute(model: NetworkModel, words: list[str]) -> Attribution:
     """Return how each word of a text contributes to the log-odds, 0 if it is not read."""
     (sequence,) = model.encode(pa.array([words], pa.list_(pa.string())))
-    found = attribute_sequence(model.network, sequence)
+    attribution = attribute_sequence(model.network, sequence)
     contributions = np.zeros(len(words))
     read = model.words_read(len(words))
-    contributions[read] = found.contributions[_is_word(sequence)]
+    contributions[read] = attribution.contributions[_is_word(sequence)]
     terms = [(words[index], float(contributions[index])) for index in read]
-    return Attribution(found.blank, found.log_odds, contributions, terms)
+    return Attribution(attribution.blank, attribution.log_odds, contributions, terms)
 
 
 def attribute_sequence(network: keras.Model, sequence: NDArray[np.int32]) -> Attribution:

@@ -59,7 +59,7 @@ def load_model(name: str | None, threshold: float | None = None) -> "Classifier"
     # Without a hold-out, the networks predict by default.
     is_default = name is None and metrics["choice"]["model"] == "networks"
     if is_default and "networks" in metrics and "holdout_accuracy" not in metrics["baseline"]:
-        baseline, networks = (metrics[each]["accuracy"] for each in ("baseline", "networks"))
+        baseline, networks = (metrics[kind]["accuracy"] for kind in ("baseline", "networks"))
         if baseline > networks:
             print(
                 f"note: the test accuracy of the networks is {networks:.1%}, of the baseline "

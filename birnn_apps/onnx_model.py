@@ -286,7 +286,7 @@ def _onnx_weights(cell: keras.Layer, gates: list[int]) -> list[NDArray[np.float3
     kernel, recurrent, bias = (weight.numpy() for weight in cell.weights)
     # An LSTM has no bias of the state part.
     biases = bias if bias.ndim > 1 else [bias, np.zeros_like(bias)]
-    return [reorder(kernel), reorder(recurrent), np.concatenate([reorder(each) for each in biases])]
+    return [reorder(kernel), reorder(recurrent), np.concatenate([reorder(part) for part in biases])]
 
 
 def _ngram_ratios(graph: Graph, table: WordNumbers, num_words: int) -> str:
@@ -304,7 +304,7 @@ def _ngram_ratios(graph: Graph, table: WordNumbers, num_words: int) -> str:
         code = graph.node("Add", code, scaled)
         is_short = graph.node("Equal", shifted, zero)
         codes = graph.node("Where", is_short, graph.constant(NO_NGRAM, np.int64), code)
-        found = graph.node(
+        ratio = graph.node(
             "LabelEncoder",
             codes,
             domain="ai.onnx.ml",
@@ -312,5 +312,5 @@ def _ngram_ratios(graph: Graph, table: WordNumbers, num_words: int) -> str:
             values_tensor=numpy_helper.from_array(table_ratios),
             default_tensor=numpy_helper.from_array(np.zeros(1, np.float32)),
         )
-        ratios.append(graph.node("Unsqueeze", found, graph.integers(2)))
+        ratios.append(graph.node("Unsqueeze", ratio, graph.integers(2)))
     return graph.node("Concat", *ratios, axis=2)

@@ -50,8 +50,8 @@ def _write_parquet(file: Path, tables: Iterator[pd.DataFrame]) -> None:
     rows = (pa.Table.from_pandas(table, preserve_index=False) for table in tables)
     first = next(rows)
     with pq.ParquetWriter(file, first.schema, compression="zstd") as output:
-        for each in chain([first], rows):
-            output.write_table(each)
+        for table in chain([first], rows):
+            output.write_table(table)
 
 
 WRITERS = {".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet}

@@ -45,14 +45,14 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
     adds_a_recipe = bool(recipe and old and RECIPE in old.about.varied)
     recipes = stored_recipes.read() if several_recipes or adds_a_recipe else {}
     varied = [key for key in points[0].chosen if key != SEED]
-    found = with_unique_names([*runs.values()])
-    corpus = _single_corpus([run.metrics["corpus"] for run in found])
+    collected = with_unique_names([*runs.values()])
+    corpus = _single_corpus([run.metrics["corpus"] for run in collected])
     if not chooses:
-        found = [*map(with_all_measures, found)]
+        collected = [*map(with_all_measures, collected)]
     table = pd.DataFrame(
-        [_row(points[at], run, recipes) for at, run in zip(runs, found, strict=True)]
+        [_row(points[at], run, recipes) for at, run in zip(runs, collected, strict=True)]
     )
-    predictions = {} if chooses else {run.name: read_predictions(run) for run in found}
+    predictions = {} if chooses else {run.name: read_predictions(run) for run in collected}
     changed = {key for recipe in recipes.values() for key in recipe.all_settings}
     about = About(
         command=command,
@@ -66,7 +66,7 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
         chooses=chooses,
         sampler=sampler,
     )
-    log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
+    log_odds = {name: table[list(TITLES)] for name, table in predictions.items()}
     if old and not replace:
         kept = _rows_to_keep(old, about, table)
         log_odds |= store.read_predictions(folder, kept.get("name", []))
@@ -98,8 +98,13 @@ def _rows_to_keep(old: Study, about: About, table: pd.DataFrame) -> pd.DataFrame
     # Other settings are new, or a recipe has set them since.
     common = old.about.settings.keys() & about.settings.keys()
     before, here = (
-        (each.corpus, set(each.varied), each.chooses, *map(each.settings.get, common))
-        for each in (old.about, about)
+        (
+            description.corpus,
+            set(description.varied),
+            description.chooses,
+            *map(description.settings.get, common),
+        )
+        for description in (old.about, about)
     )
     if before != here:
         raise results_would_be_lost(old.folder)

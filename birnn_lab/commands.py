@@ -154,9 +154,9 @@ def search(
     machines = _machines(on, cpus, gpus, git_remote)
     chosen = searches.parse(name, settings, recipe or "", metric, sampler)
     with execution.exclusively():
-        found = searches.open_study(chosen, replace=replace)
-        searches.run(chosen, found, trials, machines, batch if machines else 1)
-        results = search_results.collect(chosen, found)
+        study = searches.open_study(chosen, replace=replace)
+        searches.run(chosen, study, trials, machines, batch if machines else 1)
+        results = search_results.collect(chosen, study)
         written = search_results.write(results, _command())
     print(f"{len(results.study.trials)} trials: {written.folder}")
     if not metric:

@@ -92,8 +92,8 @@ def check_own_files(points: Iterable[Point]) -> None:
 
     in_dvc = {file.with_suffix("") for file in listed() if file.suffix == ".dvc"}
     ignored = ("--exclude-per-directory=.dvcignore", "--exclude=*.dvc", "--exclude=.gitignore")
-    found = listed("--others", *ignored)
-    untracked = [file for file in found if not in_dvc & {file, *file.parents}]
+    files = listed("--others", *ignored)
+    untracked = [file for file in files if not in_dvc & {file, *file.parents}]
     if untracked:
         # Git ignores .dvc files in a folder of data/own, so DVC adds the whole folder.
         own = Path(runs.OWN_FILES)

@@ -118,16 +118,16 @@ def values(text: str) -> list[Any]:
             f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'; "
             "only birnn search takes ranges with log:"
         ) from error
-    found: list[Any] = []
+    expanded: list[Any] = []
     for value in given:
         if not (limits := _RANGE.fullmatch(str(value))):
-            found.append(value)
+            expanded.append(value)
             continue
         low, high = map(int, limits.groups())
         if not low <= high < low + LONGEST_RANGE:
             raise InputError(
                 f"{value} must have its smaller end first, and at most {LONGEST_RANGE:,} values"
             )
-        found += range(low, high + 1)
+        expanded += range(low, high + 1)
     # By their text, because a value may be a list, and 1 equals true.
-    return [*{as_text(value): value for value in found}.values()]
+    return [*{as_text(value): value for value in expanded}.values()]

@@ -119,13 +119,13 @@ def names(points: Sequence[Point]) -> list[str]:
     """
     code = [[*key, md5] for key, md5 in current_code().items()]
     corpus, own_files = _hashes(read_lock(), "outs").get(CORPUS), _hash_own_files(points)
-    found = []
+    labels = []
     for point in points:
         used_files = own_files if _reads_own_files(point) else ""
         content = [_settings_text(point.settings), sorted(code), corpus, used_files]
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
-        found.append(f"{point.label}-{digest[:7]}")
-    return found
+        labels.append(f"{point.label}-{digest[:7]}")
+    return labels
 
 
 def finished(points: Sequence[Point]) -> dict[int, Run]:
@@ -150,7 +150,7 @@ def _has_current_corpus(run: Run, lock: Lock, own_files: str) -> bool:
     """
     read, locked = _hashes(run.lock, "deps"), _hashes(lock, "deps")
     source, locked_source = (
-        each["stages"].get("fetch", {}).get("params") for each in (run.lock, lock)
+        content["stages"].get("fetch", {}).get("params") for content in (run.lock, lock)
     )
     if _reads_own_files(run) and read.get(OWN_FILES) != own_files:
         return False
@@ -191,12 +191,12 @@ def read(commit: str | None = None) -> Run:
     return _parse(commit, commit, commit, *records)
 
 
-def with_unique_names(found: Sequence[Run]) -> list[Run]:
+def with_unique_names(runs: Sequence[Run]) -> list[Run]:
     """Return runs whose names, which DVC may repeat in other commits, have a revision if needed."""
-    names = [run.name for run in found]
+    names = [run.name for run in runs]
     return [
         run if names.count(run.name) == 1 else replace(run, name=f"{run.name}-{run.revision[:7]}")
-        for run in found
+        for run in runs
     ]
 
 
@@ -301,8 +301,8 @@ def training(run: Run) -> dict[str, Any]:
     They include the stages before training, and are NaN if they are unknown.
     """
     times, md5s = read_times(), _hashes(run.lock, "outs")
-    found = {path: times[md5s[path]] for path in TIMED if md5s.get(path) in times}
-    seconds = {path: found[path][0] if path in found else math.nan for path in TIMED}
+    timed = {path: times[md5s[path]] for path in TIMED if md5s.get(path) in times}
+    seconds = {path: timed[path][0] if path in timed else math.nan for path in TIMED}
     before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
     own = {model: seconds[folder] for model, folder in MODEL_FOLDERS.items()}
     combined = before + sum(own[network] for network in NETWORKS)
@@ -314,7 +314,7 @@ def training(run: Run) -> dict[str, Any]:
         ALL_NETWORKS: combined,
         ALL_MODELS: combined + own[BASELINE],
     }
-    machine = " and ".join(dict.fromkeys(machine for _, machine in found.values()))
+    machine = " and ".join(dict.fromkeys(machine for _, machine in timed.values()))
     return {f"{model}.seconds": value for model, value in totals.items()} | {"machine": machine}
 
 

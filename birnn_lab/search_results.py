@@ -57,14 +57,14 @@ def collect(search: Search, study: optuna.Study) -> Results:
 
 def write(results: Results, command: str) -> Study:
     """Write the finished trials as the study `study/NAME`, log choices, and return the study."""
-    search, found = results.search, dict(enumerate(results.runs))
+    search, runs = results.search, dict(enumerate(results.runs))
     trials = [replace(search.point(values), chosen=values) for values in results.settings]
     chooses = bool(search.metric)
     written = collect_study(
         search.name,
         command,
         trials,
-        found,
+        runs,
         chooses=chooses,
         sampler=search.sampler,
         replace=True,
@@ -125,8 +125,8 @@ def _score_held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
     models = list(NETWORKS) if model == ALL_NETWORKS else [model]
     tables = [read_predictions(run, "held_out") for run in results.runs]
     correct = [
-        is_correct(each["label"].to_numpy(), combine([each[name].to_numpy() for name in models]))
-        for each in tables
+        is_correct(table["label"].to_numpy(), combine([table[name].to_numpy() for name in models]))
+        for table in tables
     ]
     rows = read_output(results.runs[0], paths.HELD_OUT_ROWS, np.load)
     read_groups = partial(pd.read_parquet, columns=["group"])

@@ -17,7 +17,7 @@ def as_text(value: Any) -> str:
         return value
     # YAML does not join surrogates, as JSON has them in the place of emoji.
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
 def option(name: str, value: Any) -> str:

@@ -94,11 +94,13 @@ def closest_recipe(
     starts = {"": seed}
     for recipe in recipes.read().values():
         starts[recipe.name] = recipe.with_changes(seed)
-    found = {}
+    differences = {}
     for name, changes in starts.items():
         base = {**defaults, **changes}
-        found[name] = {key: value for key, value in settings.items() if base.get(key) != value}
-    return min(found.items(), key=lambda item: len(item[1]))
+        differences[name] = {
+            key: value for key, value in settings.items() if base.get(key) != value
+        }
+    return min(differences.items(), key=lambda item: len(item[1]))
 
 
 def sweep_command(recipe: str, settings: Mapping[str, Any], seed: int | str) -> str:

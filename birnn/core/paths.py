@@ -50,7 +50,7 @@ STATE = Path("state")  # checkpoints, times, searches and locks: no outputs
 def main_folder() -> Path:
     """Return the project's folder; for the copy that an experiment runs in, the original's."""
     here = Path.cwd()
-    originals = (each.parents[2] for each in here.parents if each.match(str(EXPERIMENTS)))
+    originals = (folder.parents[2] for folder in here.parents if folder.match(str(EXPERIMENTS)))
     return next(originals, here)
 
 

@@ -55,7 +55,7 @@ class BaselineModel:
         one after another, and is NaN for words that are unknown.
         """
         texts = (words or [] for words in tokens.to_pylist())
-        return np.concatenate([self._change(*each) for each in zip(texts, places, strict=True)])
+        return np.concatenate([self._change(*pair) for pair in zip(texts, places, strict=True)])
 
     def _change(self, words: list[str], places: NDArray[np.integer]) -> NDArray[np.float64]:
         occurrences = defaultdict(list)
@@ -76,8 +76,8 @@ class BaselineModel:
         # This is (weights - lost_weights) / after - weights / before, exact if both norms are 1.
         changes = weights * (1 / after - 1 / before) - lost_weights / after
         changes[[word not in self.weights for word in words]] = np.nan
-        found: NDArray[np.float64] = changes[places]
-        return found
+        chosen: NDArray[np.float64] = changes[places]
+        return chosen
 
     def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
         """Yield the log-odds of each batch of a split, and how many known n-grams it has.

@@ -82,7 +82,9 @@ class Behavior:
         if not self.originals:
             return self
         changed = (encode(self.originals) != encode(self.texts)).any(axis=1)
-        texts, originals = (list(compress(each, changed)) for each in (self.texts, self.originals))
+        texts, originals = (
+            list(compress(column, changed)) for column in (self.texts, self.originals)
+        )
         return replace(self, texts=texts, originals=originals)
 
     def failures(self, predict: Predict) -> NDArray[np.bool_]:

@@ -58,5 +58,5 @@ def summarize(table: pd.DataFrame, model: str) -> dict[str, float | None]:
     It is None if the model knows no word there. `table` is from `measure`.
     """
     by_part = table[table["model"] == model].set_index("part")["influence"]
-    means = {name: float(by_part.reindex(each).mean()) for name, each in INFLUENCE_PARTS.items()}
+    means = {name: float(by_part.reindex(parts).mean()) for name, parts in INFLUENCE_PARTS.items()}
     return {f"influence_{name}": None if np.isnan(mean) else mean for name, mean in means.items()}

@@ -54,10 +54,12 @@ class NetworkModel:
         result has all texts one after another, and is NaN for words that are unknown.
         """
         ids = self.encode(tokens)
-        counts = [len(each) for each in places]
+        counts = [len(chosen) for chosen in places]
         columns = [
-            np.flatnonzero(row >= OUT_OF_VOCABULARY)[each - self.words_read(len(words or [])).start]
-            for row, words, each in zip(ids, tokens.to_pylist(), places, strict=True)
+            np.flatnonzero(row >= OUT_OF_VOCABULARY)[
+                chosen - self.words_read(len(words or [])).start
+            ]
+            for row, words, chosen in zip(ids, tokens.to_pylist(), places, strict=True)
         ]
         variants = np.repeat(ids, counts, axis=0)
         cells = np.arange(len(variants)), np.concatenate(columns)

@@ -77,4 +77,4 @@ def write(table: pd.DataFrame, file: Path) -> None:
 
 def _concat(points: dict[str, Any]) -> pd.DataFrame:
     """Return the points of all models as one table."""
-    return pd.concat(pd.DataFrame(each).assign(model=model) for model, each in points.items())
+    return pd.concat(pd.DataFrame(rows).assign(model=model) for model, rows in points.items())

@@ -52,8 +52,8 @@ def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dic
         measure = "average_precision" if is_rare else "accuracy"
     if HELD_OUT in corpus["rarer"]:
         names = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
-        found = {name: main_scores(metrics, name, HELD_OUT)[measure] for name in names}
+        measured = {name: main_scores(metrics, name, HELD_OUT)[measure] for name in names}
     else:
-        found = dict.fromkeys((ALL_NETWORKS, BASELINE), 0)
-    best = max(found, key=lambda name: (name not in one_class, found[name]))
+        measured = dict.fromkeys((ALL_NETWORKS, BASELINE), 0)
+    best = max(measured, key=lambda name: (name not in one_class, measured[name]))
     return {"model": best, "measure": measure, "one_class": one_class, "is_rare": is_rare}

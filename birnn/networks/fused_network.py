@@ -190,7 +190,7 @@ class Kernel:
         learned_sums = np.zeros_like(learned)
         inside = np.arange(sorted_words.shape[1]) < lengths[:, None]
         for place, gradient in zip(places, learned_gradients, strict=True):
-            learned_sums[*(each[inside] for each in place)] += gradient[inside]
+            learned_sums[*(index[inside] for index in place)] += gradient[inside]
         return [learned_sums, *sums]
 
 
@@ -216,7 +216,7 @@ def _sort_inputs(
     first = mask[order].argmax(axis=1)[:, None]
     last = first + lengths[:, None] - 1
     columns = np.minimum(first + column, last), np.maximum(last - column, first)
-    places = [np.broadcast_arrays(rows, each) for each in columns]
+    places = [np.broadcast_arrays(rows, column) for column in columns]
     features = np.concatenate([fixed, learned], axis=-1)
     return order, places, [(words[*place], lengths, features[*place]) for place in places]
 

@@ -58,11 +58,11 @@ def scalar_product(_context, a, row, b, other):  # noqa: ARG001  # Numba needs t
 
 
 @inlined
-def sum_region(ngrams, first, end, vectors, found, region):
+def sum_region(ngrams, first, end, vectors, rows, region):
     """Write the embedding of the words from `first` to `end` to row 0 of `region`, without NORM.
 
     Row 1 gets the sum, cut at 0, before the division. Return the number of n-grams, which are
-    written to `found`, and the divisor.
+    written to `rows`, and the divisor.
     """
     count = 0
     for j in range(SIZE):
@@ -71,7 +71,7 @@ def sum_region(ngrams, first, end, vectors, found, region):
         for before in range(min(word - first + 1, ngrams.shape[1])):
             ngram = ngrams[word, before]
             if ngram >= 0:
-                found[count] = ngram
+                rows[count] = ngram
                 count += 1
                 for j in range(SIZE):
                     region[1, j] += vectors[ngram, j]
@@ -99,7 +99,7 @@ def step_target(parameters, squares, place, y, weight, region, gradient):
 
 
 @inlined
-def step_vectors(vectors, squares, found, region, divisor, gradient):
+def step_vectors(vectors, squares, rows, region, divisor, gradient):
     """Train the vectors of the n-grams in a region by the region's gradient."""
     # Through the division, and above 0.
     along = scalar_product(gradient, 0, region, 0)
@@ -107,7 +107,7 @@ def step_vectors(vectors, squares, found, region, divisor, gradient):
         slope = (gradient[0, j] - along * region[0, j]) / divisor
         gradient[0, j] = slope if region[1, j] > 0 else F(0)
     square = scalar_product(gradient, 0, gradient, 0) / F(SIZE)
-    for ngram in found:
+    for ngram in rows:
         squares[ngram] += square
         step = RATE / np.sqrt(squares[ngram])
         for j in range(SIZE):
@@ -126,13 +126,13 @@ def train(ngrams, starts, targets, noise, parameters, squares):
     Hazan and Singer, "Adaptive Subgradient Methods", 2011).
     """
     vectors = parameters[0]
-    found = np.empty(REGION * ngrams.shape[1], np.int32)
+    rows = np.empty(REGION * ngrams.shape[1], np.int32)
     region, gradient = np.empty((2, SIZE), F), np.empty((1, SIZE), F)
     for review in range(len(starts) - 1):
         start, stop = starts[review], starts[review + 1]
         for first in range(start, stop - REGION + 1):
             end = first + REGION
-            count, divisor = sum_region(ngrams, first, end, vectors, found, region)
+            count, divisor = sum_region(ngrams, first, end, vectors, rows, region)
             for j in range(SIZE):
                 gradient[0, j] = F(0)
             for side in range(SIDES):
@@ -151,4 +151,4 @@ def train(ngrams, starts, targets, noise, parameters, squares):
                 weight = F(positives)
                 for target in noise[first, side]:
                     step_target(parameters, squares, (side, target), F(0), weight, region, gradient)
-            step_vectors(vectors, squares[0], found[:count], region, divisor, gradient)
+            step_vectors(vectors, squares[0], rows[:count], region, divisor, gradient)

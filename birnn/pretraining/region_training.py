@@ -65,11 +65,13 @@ def train(
         for epoch in range(1, settings.region_epochs + 1):
             for ids in batches():
                 batch_targets = word_targets[ids[ids != PADDING]]
-                calls = [pool.submit(each.step, ids, batch_targets, noise) for each in started]
+                calls = [
+                    pool.submit(training.step, ids, batch_targets, noise) for training in started
+                ]
                 for call in calls:
                     call.result()
             print(f"regions  epoch {epoch}/{settings.region_epochs}", flush=True)
-    return [each.table for each in started]
+    return [training.table for training in started]
 
 
 class Training:
@@ -90,8 +92,13 @@ class Training:
     def step(self, ids: Ids, targets: Ids, noise: Ids) -> None:
         """Train on a batch, given the target of each word, and a sample of targets."""
         drawn = self._generator.integers(0, NOISE, (len(targets), SIDES, DRAWN), np.uint32)
-        found, starts = self.table.find(ids), np.append(0, (ids != PADDING).sum(axis=1).cumsum())
-        region_kernel.train(found, starts, targets, noise[drawn], self._parameters, self._squares)
+        ngram_rows, starts = (
+            self.table.find(ids),
+            np.append(0, (ids != PADDING).sum(axis=1).cumsum()),
+        )
+        region_kernel.train(
+            ngram_rows, starts, targets, noise[drawn], self._parameters, self._squares
+        )
 
 
 def _function_words(frequent: Codes, ids: Ids, labels: NDArray[Any]) -> Codes:

@@ -29,7 +29,7 @@ def draw(
     name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
     watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
-        drawn = {each: learning_curves(curves, each, name, watched) for each in BEST}
+        drawn = {measure: learning_curves(curves, measure, name, watched) for measure in BEST}
         return drawn | {
             "reliability": reliability(tables["reliability"], name, positive),
             "influence": influence(tables["influence"], name),
@@ -113,5 +113,5 @@ def influence(table: pd.DataFrame, corpus: str) -> Figure:
 def _find_models(table: pd.DataFrame, holds: Callable[[pd.Series, pd.Series], bool]) -> str:
     """List the models whose first and last rows meet a condition."""
     ends = {model: rows.iloc[[0, -1]].iterrows() for model, rows in table.groupby("model")}
-    found = [title for model, title in TITLES.items() if holds(*(row for _, row in ends[model]))]
-    return listed(found) if found else ""
+    titles = [title for model, title in TITLES.items() if holds(*(row for _, row in ends[model]))]
+    return listed(titles) if titles else ""

@@ -46,8 +46,8 @@ def lengths(file: Path) -> NDArray[np.int32]:
 def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
     """Return the texts of `rows`, in this order."""
     ascending, positions = np.unique(rows, return_inverse=True)
-    found = pa.Table.from_batches(batches(file, ["text"], ascending))
-    ordered: list[str] = found["text"].take(positions).to_pylist()
+    table = pa.Table.from_batches(batches(file, ["text"], ascending))
+    ordered: list[str] = table["text"].take(positions).to_pylist()
     return ordered
 
 

@@ -134,7 +134,7 @@ def write_unlabelled(
         if not known:  # here, because it takes time and memory also if there are no texts
             for split in SPLITS:
                 labelled_texts = all_texts(labelled / f"{split}.parquet")
-                known.update(short_hash(each.encode()) for each in labelled_texts)
+                known.update(short_hash(text.encode()) for text in labelled_texts)
         new = short_hash(text.encode()) not in known
         counts[new] += 1
         return new

@@ -17,7 +17,7 @@ def record(file: Path, output: Path, seconds: Sequence[float], machine: dict[str
     line = {
         "md5": compute_md5(output),
         "output": output.as_posix(),
-        "seconds": [round(each, 3) for each in seconds],
+        "seconds": [round(duration, 3) for duration in seconds],
         "machine": machine,
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

@@ -20,10 +20,10 @@ def score_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[str, list[str], l
         few = " (few, so unreliable)" if rarer[part] < FEW else ""
         rows = []
         for model in (*TITLES, ALL_NETWORKS):
-            found = main_scores(metrics, model, part)
+            scores = main_scores(metrics, model, part)
             mark = " (one class)" * (model in metrics["choice"]["one_class"])
-            accuracy = with_interval(found["accuracy"], found.get("accuracy_interval"))
-            others = (found[measure] for measure in ("precision", "recall", "average_precision"))
+            accuracy = with_interval(scores["accuracy"], scores.get("accuracy_interval"))
+            others = (scores[measure] for measure in ("precision", "recall", "average_precision"))
             rows.append([ALL_TITLES[model] + mark, accuracy, *map(with_interval, others)])
         heads = ["model", HEADS[part], f"{name}: precision", "recall", "average precision"]
         yield f"{reviews}, {rarer[part]:,} of them {name}{few}, in %", heads, rows

@@ -78,7 +78,7 @@ def draw(study: Study) -> Figure:
 def _find_joined(study: Study, table: Sequence[Row]) -> list[tuple[int, int]]:
     """Return pairs of rows to join: a recipe and the one that it adds to, or else neighbors."""
     labels = [row.combination.label for row in table]
-    bases = {each["name"]: each["base"] for each in study.about.recipes}
+    bases = {recipe["name"]: recipe["base"] for recipe in study.about.recipes}
     return [
         (labels.index(bases[label]) if bases.get(label) in labels else place - 1, place)
         for place, label in enumerate(labels[1:], 1)
@@ -90,10 +90,10 @@ def _draw_differences(axes: Axes, study: Study, row: Row) -> None:
     axes.set(xlabel=f"difference (points){interval}", yticks=[], xmargin=0.2)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
     lanes: dict[float, Lane] = {}
-    for place, (pair, found) in enumerate(row.differences.items()):
+    for place, (pair, differences) in enumerate(row.differences.items()):
         first, second = (100 * row.combination.runs[f"{name}.{study.measure}"] for name in pair)
-        label = f"  {pair_title(*pair)} {points(found[study.measure].mean)}"
-        lanes[place] = Lane(first - second, found[study.measure], INK, "", label)
+        label = f"  {pair_title(*pair)} {points(differences[study.measure].mean)}"
+        lanes[place] = Lane(first - second, differences[study.measure], INK, "", label)
     _draw_lanes(axes, lanes, STACKED / TALL_LANE)
 
 
@@ -127,18 +127,25 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
 def _find_message(study: Study, table: Sequence[Row]) -> str:
     """Return what the intervals show, or what the figure contains."""
     pairs = [pair for row in table for pair in row.differences]
-    found = [each[study.measure] for row in table for each in row.differences.values()]
+    compared = [
+        differences[study.measure] for row in table for differences in row.differences.values()
+    ]
     if len(table) == len(pairs) == 1:
-        titles, higher = [TITLES[name] for name in pairs[0]], found[0].higher
-        if np.isnan(found[0].low):
+        titles, higher = [TITLES[name] for name in pairs[0]], compared[0].higher
+        if np.isnan(compared[0].low):
             return f"Accuracy of {listed(titles)}"
         if higher is None:
             return f"No difference between {listed(titles)} is shown"
-        return f"The {titles[higher]} is more accurate, by {100 * abs(found[0].mean):.2f} points"
+        return f"The {titles[higher]} is more accurate, by {100 * abs(compared[0].mean):.2f} points"
     means = [[row.means[name] for row in table] for name in study.networks]
     # An unknown end is NaN, which is not larger.
-    gains = [np.max([m.low for m in each]) - np.min([m.high for m in each]) for each in means]
-    if found and np.min(gains) > np.max(np.abs([(each.low, each.high) for each in found])):
+    gains = [
+        np.max([m.low for m in of_network]) - np.min([m.high for m in of_network])
+        for of_network in means
+    ]
+    if compared and np.min(gains) > np.max(
+        np.abs([(difference.low, difference.high) for difference in compared])
+    ):
         return f"The choice of {listed(study.about.varied)} matters more than the network"
     return f"Accuracy by {listed(study.about.varied or ['network'])}"
 
@@ -149,10 +156,10 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
     A recipe is named by the first phrase of its title, if no other recipe has the same.
     """
     phrases = {
-        each["name"]: shorten(
-            re.split("[,;:] | instead of ", each["title"])[0], LONGEST_PHRASE, placeholder="…"
+        recipe["name"]: shorten(
+            re.split("[,;:] | instead of ", recipe["title"])[0], LONGEST_PHRASE, placeholder="…"
         )
-        for each in study.about.recipes
+        for recipe in study.about.recipes
     }
     counts, names = Counter(phrases.values()), []
     for place, row in enumerate(table, 1):

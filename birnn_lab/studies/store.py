@@ -188,7 +188,7 @@ def shared_settings(
 ) -> dict[str, Any]:
     """Return the settings that all runs of a study share and that affect their metrics."""
     others = {"report", *NETWORKS} - set(networks)
-    names = {name for each in varied for name in each.split(",")}
+    names = {name for joined in varied for name in joined.split(",")}
     return {
         name: value
         for name, value in settings.items()
@@ -228,12 +228,12 @@ def find_over_seeds(studies: Iterable[Study]) -> Study | None:
 
     All its runs learn from the same reviews.
     """
-    found = [
+    candidates = [
         study
         for study in studies
         if not study.about.varied and HOLD_OUT_SEED not in study.runs and len(study.runs) > 1
     ]
-    return max(found, key=lambda study: len(study.runs), default=None)
+    return max(candidates, key=lambda study: len(study.runs), default=None)
 
 
 def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:

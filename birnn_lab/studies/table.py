@@ -90,12 +90,12 @@ def _compare(
             log_odds[first], log_odds[second], labels, groups, pairs * len(REVIEW_VALUES)
         )
     measures = [study.measure] if study.about.chooses else list(REVIEW_VALUES)
-    found = [measure for measure in measures if f"{first}.{measure}" in runs]
+    known = [measure for measure in measures if f"{first}.{measure}" in runs]
     return {
         measure: differences.difference_over_seeds(
-            runs[f"{first}.{measure}"], runs[f"{second}.{measure}"], measure, pairs * len(found)
+            runs[f"{first}.{measure}"], runs[f"{second}.{measure}"], measure, pairs * len(known)
         )
-        for measure in found
+        for measure in known
     }
 
 
@@ -151,8 +151,8 @@ def gains(study: Study) -> list[Gain]:
         for recipe in study.about.recipes
         if runs.keys() >= {recipe["name"], recipe["base"]}
     ]
-    found = (_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs)
-    return [gain for gain in found if gain]
+    computed = (_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs)
+    return [gain for gain in computed if gain]
 
 
 def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: int) -> Gain | None:
@@ -165,8 +165,8 @@ def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: i
     if all(log_odds):
         labels, groups = study.labels_and_groups()
         first, second = (
-            np.mean([is_correct(labels, each[name]) for name in study.networks], axis=0)
-            for each in log_odds
+            np.mean([is_correct(labels, odds[name]) for name in study.networks], axis=0)
+            for odds in log_odds
         )
         difference = differences.estimate_difference(
             first - second, labels, groups, "accuracy", comparisons

@@ -52,9 +52,9 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
-    found = {file.name for file in study.folder.glob("[!.]*")}
+    present = {file.name for file in study.folder.glob("[!.]*")}
     own = {ABOUT, RUNS, REVIEWS, PREDICTIONS, f"{study.name}.png"}
-    if others := sorted(found - own):
+    if others := sorted(present - own):
         raise InputError(
             f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
         )

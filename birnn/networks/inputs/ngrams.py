@@ -106,9 +106,9 @@ def find(
 
     The shape is (words of all reviews, longest).
     """
-    found = codes(ids, longest, num_words)
-    places = np.minimum(np.searchsorted(known, found), len(known) - 1)
-    return np.where(known[places] == found, places, -1).astype(np.int32)
+    word_codes = codes(ids, longest, num_words)
+    places = np.minimum(np.searchsorted(known, word_codes), len(known) - 1)
+    return np.where(known[places] == word_codes, places, -1).astype(np.int32)
 
 
 def read(folder: Path) -> tuple[RatioTable, CrossFittedRatios]:

@@ -107,8 +107,8 @@ def read(folder: Path, num_words: int) -> list[Table]:
     """Return the tables in a folder, memory-mapped, or none."""
     if not (folder / f"region_codes_{LONGEST[0]}.npy").exists():
         return []
-    found = []
+    tables = []
     for longest in LONGEST:
         files = (folder / f"region_{name}_{longest}.npy" for name in ("codes", "vectors"))
-        found.append(Table(longest, num_words, *(np.load(file, mmap_mode="r") for file in files)))
-    return found
+        tables.append(Table(longest, num_words, *(np.load(file, mmap_mode="r") for file in files)))
+    return tables
