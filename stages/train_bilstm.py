@@ -23,7 +23,8 @@ class Settings(TrainingSettings):
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     files = TrainingFiles.of(bilstm.NETWORK.name, settings.train)
-    stage.record_time(files.model, *train_network(bilstm.NETWORK, settings, files))
+    seconds, gpus = train_network(bilstm.NETWORK, settings, files)
+    stage.record_time(files.model, seconds, gpus)
 
 
 if __name__ == "__main__":

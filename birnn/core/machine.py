@@ -29,7 +29,13 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of cores that this process may use; `OMP_NUM_THREADS` may lower it."""
+    if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():
+        return min(max(1, int(threads)), _cores())
+    return _cores()
+
+
+def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

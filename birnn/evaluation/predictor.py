@@ -62,9 +62,8 @@ class Predictor:
     ) -> tuple[dict[str, LogOdds], dict[str, dict[str, Any]]]:
         """Return each model's log-odds of the reviews of a split, and its mean cost per review.
 
-        The networks read the folder `padded`, and the baseline all words in `corpus_file`. A
-        cost has `parameters`, `multiply_adds` or None,
-        and for a network `recurrent_parameters`.
+        The networks read the folder `padded`, and the baseline all words in `corpus_file`. A cost
+        has `parameters`, `multiply_adds` or None, and for a network `recurrent_parameters`.
         """
         total = len(np.load(padded / "rows.npy"))
         log_odds, costs = {}, {}

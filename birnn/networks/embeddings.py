@@ -36,10 +36,10 @@ class WordNumbers(keras.layers.Layer):  # type: ignore[misc]  # Keras comes with
             self.add_weight(array.shape, "zeros", array.dtype.name, trainable=False, name=name)
             for name, array in source.arrays.items()
         ]
-        self.is_learned = source.projected > 0
-        self.width = source.projected or source.width
+        self.is_learned = source.learned_width > 0
+        self.width = source.learned_width or source.width
         if self.is_learned:
-            shape = (source.width, source.projected)
+            shape = (source.width, source.learned_width)
             self.projection = self.add_weight(shape, "glorot_uniform", name="projection")
 
     def call(self, ids: tf.Tensor, given: tf.Tensor | None = None) -> tf.Tensor:
@@ -133,7 +133,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         return Words(tf.reshape(indices, tf.shape(ids)), vectors, fixed, learned, mask)
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
-        """Return what `concatenate` does for ids."""
+        """Return what `concatenate` does for ids, as Keras's own layers call it."""
         return self.concatenate(self.look_up(inputs, training=training))
 
     def concatenate(self, words: Words) -> tf.Tensor:

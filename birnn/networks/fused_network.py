@@ -82,23 +82,22 @@ class FusedNetwork(LayeredNetwork):
         _, bidirectional, dropout, output = self.layers
         cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
         pooled = isinstance(bidirectional, PooledBidirectional)
-        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
+        outputs = recurrent_outputs(words, cells, FusedBidirectional(self._cell, pooled))
         if pooled:
             outputs = bidirectional.append_evidence(outputs, words.fixed)
         outputs = dropout(outputs, training=training)
-        kernel = tf.convert_to_tensor(output.kernel)
-        return matrix_product(outputs, kernel) + output.bias
+        return matrix_product(outputs, tf.convert_to_tensor(output.kernel)) + output.bias
 
 
 def recurrent_outputs(
-    words: Words, cells: tuple[keras.Layer, keras.Layer], kernel: "Kernel"
+    words: Words, cells: tuple[keras.Layer, keras.Layer], layer: "FusedBidirectional"
 ) -> tf.Tensor:
     """Return the outputs of both directions, float32, shape (reviews, outputs).
 
     Args:
         words: the batch.
         cells: Keras's cells of the forward and the backward direction.
-        kernel: functions that compute the outputs and their gradients.
+        layer: functions that compute the outputs and their gradients.
     """
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
     constants = [words.indices, mask, words.fixed]
@@ -109,11 +108,11 @@ def recurrent_outputs(
 
         def gradient(output_gradient: tf.Tensor) -> tf.Tensor:
             tensors, types = [output_gradient, *inputs], [tf.float32] * len(learned)
-            gradients = tf.numpy_function(kernel.gradients, tensors, types, stateful=False)
+            gradients = tf.numpy_function(layer.gradients, tensors, types, stateful=False)
             return [tf.ensure_shape(*pair) for pair in zip(gradients, shapes, strict=True)]
 
-        result = tf.numpy_function(kernel.outputs, inputs, tf.float32, stateful=False)
-        outputs = cells[0].units * (POOLS if kernel.pooled else 1)
+        result = tf.numpy_function(layer.outputs, inputs, tf.float32, stateful=False)
+        outputs = cells[0].units * (POOLS if layer.pooled else 1)
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
 
     forward, backward = (_weights(cell, words) for cell in cells)
@@ -122,18 +121,18 @@ def recurrent_outputs(
 
 def _weights(cell: keras.Layer, words: Words) -> list[tf.Tensor]:
     """Return the weights for `kernel`: `projected`, `kernel`, `recurrent` and `bias`."""
-    kernel, recurrent, bias = (tf.convert_to_tensor(variable) for variable in cell.weights)
+    inputs, recurrent, bias = (tf.convert_to_tensor(variable) for variable in cell.weights)
     input_bias, state_bias = (
         (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
     )
     dim = words.vectors.shape[1]
-    projected = matrix_product(words.vectors, kernel[:dim]) + input_bias
-    return [projected, kernel[dim:], recurrent, state_bias]
+    projected = matrix_product(words.vectors, inputs[:dim]) + input_bias
+    return [projected, inputs[dim:], recurrent, state_bias]
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """A bidirectional layer, as functions of NumPy arrays that run in parallel."""
+class FusedBidirectional:
+    """A bidirectional layer in `kernel`, as functions of NumPy arrays that run in parallel."""
 
     cell: Cell  # the cell of the layer
     # True to return the maximum and the mean of each unit over the words, False to return the
@@ -145,7 +144,8 @@ class Kernel:
     ) -> Floats:
         """Return the outputs of the layer, shape (reviews, outputs)."""
         order, _, directions = _sort_inputs(words, mask, fixed, learned)
-        outputs = weights[2].shape[0] * (POOLS if self.pooled else 1)
+        _, _, recurrent, *_ = weights
+        outputs = len(recurrent) * (POOLS if self.pooled else 1)
         result = np.empty((DIRECTIONS, len(words), outputs), np.float32)
 
         def work(direction: int, rows: slice) -> None:

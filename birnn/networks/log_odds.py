@@ -1,4 +1,4 @@
-"""The decision threshold, and the combination of several models' predictions."""
+"""Log-odds: their probabilities, the decision threshold, and the mean of several models."""
 
 import math
 from collections.abc import Sequence

@@ -22,7 +22,7 @@ from birnn.runtime.errors import InputError
 HDF5_OVERHEAD = 100_000  # bytes
 # Reviews that are predicted at a time. Further numbers of 1,000 words may take some megabytes
 # before a linear map shortens them.
-BATCH_SIZE, MAPPED_BATCH_SIZE = 2_000, 100
+PREDICTED_AT_ONCE, PREDICTED_WITH_LEARNED_INPUTS = 2_000, 100
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
@@ -123,8 +123,8 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
 
 def batch_size(model: keras.Model) -> int:
     """Return how many reviews a network predicts at a time."""
-    is_mapped = any(layer.is_learned for layer in model.layers[0].further)
-    return MAPPED_BATCH_SIZE if is_mapped else BATCH_SIZE
+    has_learned = any(layer.is_learned for layer in model.layers[0].further)
+    return PREDICTED_WITH_LEARNED_INPUTS if has_learned else PREDICTED_AT_ONCE
 
 
 def count_parameters(model: keras.Model) -> int:

@@ -1,4 +1,4 @@
-"""Times of training, in a file that git ignores: times are not results.
+"""Times of trainings and the stages before them, in a file that git ignores: times are not results.
 
 Each line is a JSON object with the `md5` and the path of the `output` that took the time, the
 `seconds`, a description of the `machine` and the `date`.

@@ -45,7 +45,10 @@ def find(fetch: Fetch, csv: Csv) -> Corpus:
 
 
 def load(name: str, csv: Csv) -> Corpus:
-    """Return the corpus that has this name: a published one, or the user's own."""
+    """Return the corpus that has this name, whose reviews are read later.
+
+    It is a published one, whose archive is downloaded if necessary, or the user's own.
+    """
     if name == "imdb":
         # Experiments use the project's download, too.
         archive = imdb.locate(paths.main_folder() / paths.RAW)

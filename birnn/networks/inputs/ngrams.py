@@ -55,7 +55,7 @@ class NgramRatios:
     training: CrossFittedRatios | None = None
 
     name = "ngram_ratios"
-    projected = 0
+    learned_width = 0
 
     @property
     def width(self) -> int:

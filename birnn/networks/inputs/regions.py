@@ -77,7 +77,7 @@ class Regions:
     tables: list[Table]  # of an embedding of words and one of n-grams, see LONGEST
 
     name = "regions"
-    projected = 64
+    learned_width = 64
     training = None
 
     @property

@@ -33,7 +33,7 @@ class WordInput(Protocol):
         """The numbers for each word."""
 
     @property
-    def projected(self) -> int:
+    def learned_width(self) -> int:
         """The numbers to which a learned linear map shortens them, or 0 to use them as they are.
 
         If they are used as they are and states are pooled, their sums over a review also reach the

@@ -21,6 +21,8 @@ and `lengths`, which are int32:
     recurrent   (units, gates x units)           weights of the state
     bias        (3 x units,)                     recurrent bias of a GRU; an LSTM ignores it
 
+Read `compute_outputs` and `compute_gradients` at the end first, then `run_forward`.
+
 Callers should sort the reviews by length, because each block of ROWS reviews takes as many time
 steps as its longest review.
 
