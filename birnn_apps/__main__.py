@@ -23,7 +23,7 @@ from birnn_apps.model_options import Model, Threshold, load_model
 GROUPS = {
     "Predict": "predict explain serve export",
     "Look at results": "results mistakes",
-    "Experiment (birnn_lab)": "sweep study recipes search tried review",
+    "Experiment (birnn_lab)": "sweep study recipe search review",
     "Data": "data",
 }
 WIDTH = 1_000  # letters; the help of a command is shorter

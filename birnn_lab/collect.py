@@ -1,141 +1,144 @@
-"""Studies from finished experiments."""
+"""Studies from the experiments of a sweep."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock
 
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import ALL_TITLES, TITLES
 from birnn.runtime.errors import InputError
+from birnn_lab import experiments, training_times
 from birnn_lab import recipes as stored_recipes
-from birnn_lab.grid import Point
-from birnn_lab.runs import Run, read_predictions, training, with_all_measures, with_unique_names
+from birnn_lab.experiments import Run
+from birnn_lab.grid import SEPARATOR
+from birnn_lab.recipes import Recipe
+from birnn_lab.setting_text import as_text
 from birnn_lab.studies import store, writing
 from birnn_lab.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
 @FileLock(writing.LOCK, timeout=writing.PATIENCE)
-def study(  # noqa: PLR0913  # what to write, from what, and how
-    name: str,
-    command: str,
-    points: Sequence[Point],
-    runs: Mapping[int, Run],
-    *,
-    chooses: bool = False,
-    sampler: str = "",
-    replace: bool = False,
-) -> Study:
-    """Write the finished runs of a grid, by index of their points, to `study/NAME`.
+def study(name: str) -> Study:
+    """Add the experiments of a sweep on this commit to `study/NAME`, and return the study.
 
-    If the grid or the study in the folder has several recipes, the study compares recipes. Those
-    that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
-    recipes that have been removed, or have other settings now, are dropped. With `replace`, all
-    earlier rows are. See `About` for `chooses` and `sampler`.
+    Rows that the study has already stay as they are. Experiments of several recipes are compared by
+    recipe, and otherwise by all settings that the sweep chose.
     """
-    writing.check_name(name)
-    if not runs:
-        raise InputError("none of these experiments is finished: run them first")
+    store.check_name(name)
     folder = store.FOLDER / name
-    recipe, exists = points[0].recipe, (folder / store.ABOUT).exists()
-    # Not if it may be damaged and is replaced.
-    old = store.read(folder) if exists and (recipe or not replace) else None
-    several_recipes = len({point.recipe for point in points}) > 1
-    adds_a_recipe = bool(recipe and old and RECIPE in old.about.varied)
-    recipes = stored_recipes.read() if several_recipes or adds_a_recipe else {}
-    varied = [key for key in points[0].chosen if key != SEED]
-    collected = with_unique_names([*runs.values()])
-    corpus = _single_corpus([run.metrics["corpus"] for run in collected])
-    if not chooses:
-        collected = [*map(with_all_measures, collected)]
-    table = pd.DataFrame(
-        [_row(points[at], run, recipes) for at, run in zip(runs, collected, strict=True)]
-    )
-    predictions = {} if chooses else {run.name: read_predictions(run) for run in collected}
-    changed = {key for recipe in recipes.values() for key in recipe.all_settings}
-    about = About(
-        command=command,
-        corpus=corpus,
-        varied=([RECIPE] if recipes else []) + varied,
-        settings=store.shared_settings(points[0].settings, [*map(str, table), *changed]),
-        recipes=[
-            {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
-            for recipe in recipes.values()
-        ],
-        chooses=chooses,
-        sampler=sampler,
-    )
-    log_odds = {name: table[list(TITLES)] for name, table in predictions.items()}
-    if old and not replace:
-        kept = _rows_to_keep(old, about, table)
-        log_odds |= store.read_predictions(folder, kept.get("name", []))
-        table = pd.concat([kept, table])
-    if recipes:
-        order = [*recipes].index
+    old = store.read(folder) if (folder / store.ABOUT).exists() else None
+    known = set(old.runs["name"]) if old else set()
+    runs = {label: run for label, run in experiments.of_sweep(name).items() if label not in known}
+    by_hand = [run.name for run in runs.values() if not run.chosen]
+    if by_hand:
+        raise InputError(f"no sweep ran {by_hand[0]}: give it another name with dvc exp rename")
+    if old and not runs:
+        return old
+    if not runs:
+        raise InputError(
+            f"this commit has no experiments {name}{SEPARATOR}… and no {folder}: see birnn sweep "
+            "--help"
+        )
+    if old and old.about.chooses:
+        raise InputError(
+            f"{folder} has no test results, for choosing settings: choose another name"
+        )
+    about, kept = _describe(name, [*runs.values()], old)
+    rows = [_row(label, run, about) for label, run in sorted(runs.items(), key=_in_order)]
+    table = pd.concat([kept, pd.DataFrame(rows)])
+    if about.recipes:
+        order = [recipe["name"] for recipe in about.recipes].index
         table = table.sort_values(RECIPE, key=lambda names: names.map(order), kind="stable")
-    reviews = None if chooses else next(iter(predictions.values()))[["label", "group"]]
+    predictions = {label: run.read_predictions() for label, run in runs.items()}
+    reviews = next(iter(predictions.values()))[["label", "group"]]
+    log_odds = {label: read[[*TITLES]] for label, read in predictions.items()}
+    log_odds |= store.read_predictions(folder, kept.get("name", []))
     return writing.write(Study(folder, about, table, reviews), log_odds)
 
 
-def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
-    chosen = {key: value for key, value in point.chosen.items() if key != SEED}
-    seeds = {SEED: run.settings[SEED]}
-    seeds |= {name: point.changes[name] for name in FOLLOWING_SEEDS if name in point.changes}
-    recipe = {RECIPE: point.recipe} if recipes else {}
-    return {"name": run.name} | recipe | chosen | seeds | run.measures | training(run)
-
-
-def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    first, *others = map(store.describe_corpus, corpora)
-    if different := [other for other in others if other != first]:
-        raise InputError(f"the runs use several corpora, {first} and {different[0]}: choose one")
-    return first
-
-
-def _rows_to_keep(old: Study, about: About, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of those recipes that only the old study has."""
-    # Other settings are new, or a recipe has set them since.
-    common = old.about.settings.keys() & about.settings.keys()
-    before, here = (
-        (
-            description.corpus,
-            set(description.varied),
-            description.chooses,
-            *map(description.settings.get, common),
+def _describe(name: str, runs: list[Run], old: Study | None) -> tuple[About, pd.DataFrame]:
+    """Return what all runs share, and the rows of the old study with what varies now."""
+    names = {run.chosen.get(RECIPE) for run in runs}
+    compares = bool(old and RECIPE in old.about.varied) or len(names) > 1
+    if compares and None in names:
+        raise InputError(
+            f"only some runs of {name} have a recipe: choose another name for the others"
         )
-        for description in (old.about, about)
+    recipes = stored_recipes.read() if compares else {}
+    chosen = (key for run in runs for key in run.chosen if key not in {SEED, RECIPE})
+    varied = [*([RECIPE] if compares else []), *(old.about.varied if old else []), *chosen]
+    varied = [*dict.fromkeys(varied)]
+    changed = {key for recipe in recipes.values() for key in recipe.all_settings}
+    left_out = [*varied, *changed, *(FOLLOWING_SEEDS if any(names) else ())]
+    settings = [store.shared_settings(run.settings, left_out) for run in runs]
+    corpora = [store.describe_corpus(run.metrics["corpus"]) for run in runs]
+    kept = pd.DataFrame()
+    if old:
+        new = {key: old.about.settings.get(key) for key in varied if key not in old.runs}
+        kept = old.runs.assign(**new)
+        settings.append({key: value for key, value in old.about.settings.items() if key not in new})
+        corpora.append(old.about.corpus)
+        _refuse_changed_recipes(old, recipes)
+    _refuse_differences(name, settings, corpora)
+    described = [
+        {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
+        for recipe in recipes.values()
+    ]
+    sampler = old.about.sampler if old else ""
+    about = About(
+        f"birnn study {name}", corpora[0], varied, settings[0], described, sampler=sampler
     )
-    if before != here:
-        raise results_would_be_lost(old.folder)
-    replaced, kept = old.runs, pd.DataFrame()
-    dropped: set[str] = set()
-    if RECIPE in table:
-        stored, now = map(_recipe_settings, (old.about, about))
-        new, unchanged = {*table[RECIPE]}, {name for name in now if now[name] == stored.get(name)}
-        dropped = {*old.runs[RECIPE]} - unchanged - new
-        replaced = old.runs[old.runs[RECIPE].isin(unchanged & new)]
-        kept = old.runs[old.runs[RECIPE].isin(unchanged - new)]
-    keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
-    # As text, with numbers as precise as in a study.
-    old_rows = writing.to_csv(replaced.reindex(columns=keys)).splitlines()
-    if not {*old_rows} <= {*writing.to_csv(table[keys]).splitlines()}:
-        raise results_would_be_lost(old.folder)
-    if dropped:
-        print(f"{old.folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
-    return kept
+    return about, kept
 
 
-def _recipe_settings(about: About) -> dict[str, dict[str, Any]]:
-    """Return the settings of each recipe, including inherited ones."""
-    settings: dict[str, dict[str, Any]] = {}
-    for recipe in about.recipes:
-        settings[recipe["name"]] = settings.get(recipe["base"], {}) | recipe["settings"]
-    return settings
-
-
-def results_would_be_lost(folder: Path) -> InputError:
-    """Return the error of replacing results that are not among the new ones."""
-    return InputError(
-        f"{folder} has results that would be lost: choose another name, or add --replace"
+def _refuse_differences(
+    name: str, settings: list[dict[str, Any]], corpora: list[dict[str, Any]]
+) -> None:
+    """Check that runs share their corpus, and all settings but those that vary."""
+    first, *others = (
+        shared | {"corpus": corpus["digest"]}
+        for shared, corpus in zip(settings, corpora, strict=True)
     )
+    for other in others:
+        for key in first.keys() & other.keys():
+            if as_text(first[key]) != as_text(other[key]):
+                values = f"{as_text(first[key])} and {as_text(other[key])}"
+                raise InputError(
+                    f"runs of {name} differ in more than their sweeps say, {key} is {values}: "
+                    "choose another name"
+                )
+
+
+def _refuse_changed_recipes(old: Study, recipes: Mapping[str, Recipe]) -> None:
+    stored = old.recipe_settings()
+    used = set(old.runs[RECIPE]) if recipes and RECIPE in old.runs else set()
+    for name in sorted(used):
+        if name not in recipes or recipes[name].all_settings != stored[name]:
+            raise InputError(
+                f"the recipe {name} has changed: give it another name, or remove its rows from "
+                f"{old.folder / store.RUNS}"
+            )
+
+
+def _in_order(item: tuple[str, Run]) -> str:
+    """Return a key that sorts labels by their numbers."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(20), item[0])
+
+
+def _row(label: str, run: Run, about: About) -> dict[str, Any]:
+    """Return the row of a run in `runs.csv`."""
+    settings = {key: run.settings[key.partition(",")[0]] for key in about.varied if key != RECIPE}
+    recipe = {RECIPE: run.chosen.get(RECIPE)} if about.recipes else {}
+    seeds = {
+        key: run.settings[key] for key in (SEED, *FOLLOWING_SEEDS) if key not in about.settings
+    }
+    evaluation = run.read_evaluation()
+    measures = {
+        f"{model}.{measure}": value
+        for model in ALL_TITLES
+        for measure, value in evaluation.get(model, {}).items()
+        if isinstance(value, int | float)
+    }
+    return {"name": label} | recipe | settings | seeds | measures | training_times.of_run(run)

@@ -1,6 +1,7 @@
-"""Grids of settings: syntax, validation, and labels of experiments."""
+"""Grids of settings: syntax, validation, and names of experiments."""
 
 import itertools
+import json
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from birnn.runtime.errors import InputError
 from birnn_lab import recipes
 from birnn_lab.all_settings import AllSettings, check_all
 from birnn_lab.setting_text import as_text
-from birnn_lab.studies.store import SEED
+from birnn_lab.studies.store import RECIPE, SEED
 
+SEPARATOR = "--"  # of the parts of an experiment's name
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
 LONGEST_RANGE = 1_000  # values; checking them takes seconds
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
@@ -40,17 +42,23 @@ class Point:
 
     @property
     def label(self) -> str:
-        """The readable part of the experiment's name, such as `pad-maxlen-200-seed-3`.
+        """What the experiment's name has after the sweep's, such as `n-grams--seed-3`.
 
         The section `train` is left out.
         """
         # The seed comes last, since it varies within a group.
-        keys = sorted(self.chosen, key=lambda key: (key == "train.seed", key))
-        parts = [
+        keys = sorted(self.chosen, key=lambda key: (key == SEED, key))
+        parts = (
             f"{key.removeprefix('train.').replace('.', '-')}-{self.chosen[key]}" for key in keys
-        ]
-        parts = [self.recipe, *parts] if self.recipe else parts
-        return re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
+        )
+        text = re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
+        return SEPARATOR.join(filter(None, [self.recipe, text]))
+
+    @property
+    def description(self) -> str:
+        """What was chosen, for the message of the experiment's commit (see `Run.chosen`)."""
+        recipe = {RECIPE: self.recipe} if self.recipe else {}
+        return json.dumps(recipe | self.chosen)
 
 
 def points(options: Iterable[str], recipe_names: Collection[str] = ()) -> list[Point]:
@@ -62,8 +70,7 @@ def points(options: Iterable[str], recipe_names: Collection[str] = ()) -> list[P
     given = {key: values(text) for key, text in split_all(options).items()}
     if not (given or recipe_names):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
-    every = recipes.read() if recipes.EVERY in recipe_names else {}
-    starts = [name for name in dict.fromkeys([*every, *recipe_names]) if name != recipes.EVERY]
+    starts = [*recipes.read()] if "all" in recipe_names else [*dict.fromkeys(recipe_names)]
     return [
         point(dict(zip(given, chosen, strict=True)), recipe)
         for recipe in starts or [""]

@@ -7,10 +7,9 @@ from typing import Any
 from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
 from birnn.runtime.errors import InputError
-from birnn_lab.studies.store import FOLLOWING_SEEDS, SEED
+from birnn_lab.studies.store import FOLLOWING_SEEDS, SEED, check_name
 
 FILE = Path(__file__).with_suffix(".yaml")
-EVERY = "all"
 
 
 class Entry(Section):
@@ -43,19 +42,11 @@ class Recipe:
 def read(file: Path = FILE) -> dict[str, Recipe]:
     """Return all recipes by name, in the order of the file."""
     recipes: dict[str, Recipe] = {}
-    entries = read_yaml(file)
-    if not (entries and isinstance(entries, dict) and all(isinstance(key, str) for key in entries)):
-        raise InputError(f"{file} must have recipes by name; put a name that is a number in quotes")
-    for name, content in entries.items():
+    for name, content in read_yaml(file).items():
+        check_name(name)
         entry = validate_section(Entry, content, f"{file}: {name}")
-        if wrong := [key for key in entry.settings if key.count(".") != 1]:
-            raise InputError(
-                f"{file}: {name} has the setting {wrong[0]!r}: use full names, such as train.epochs"
-            )
-        if name == EVERY:
-            raise InputError(f"{file}: {name} stands for every recipe: choose another name")
         base = entry.base or next(reversed(recipes), None)
-        if base is not None and base not in recipes:
+        if base and base not in recipes:
             raise InputError(f"{file}: {name} has the base {base!r}, which is no recipe above it")
         every = (recipes[base].all_settings if base else {}) | entry.settings
         recipes[name] = Recipe(name, base, entry.title, entry.settings, every)

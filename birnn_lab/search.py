@@ -1,16 +1,10 @@
-"""Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews.
+"""Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews."""
 
-Without a score, the trials are a random sample of settings, over which networks can be compared.
-The proposals are random, or Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each
-depends only on its number and, with TPE, on the results so far. So a search that runs one trial at
-a time proposes the same trials if it is killed and continued.
-"""
-
+import json
 import os
 import re
-import time
-import zlib
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,25 +18,27 @@ from optuna.distributions import (
 )
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from birnn.core.paths import STATE
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import CHOICES
 from birnn.runtime.errors import InputError
 from birnn.style.formatting import listed
-from birnn_lab import collect, execution, grid, runs
-from birnn_lab.cluster import Cluster
+from birnn_lab import experiments, grid, sweep
 from birnn_lab.grid import Point
-from birnn_lab.studies import store, writing
+from birnn_lab.setting_text import as_text
+from birnn_lab.studies import store
 
 FOLDER = STATE / "search"
-SAMPLERS = {store.RANDOM: optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
+SAMPLERS = {"random": optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
 DIGITS = 4  # of proposed numbers, so that names and commands stay short
-RUNNING = (TrialState.RUNNING,)
+NEW_SEEDS = 5
+# Trials differ in more than luck, and are scored on the same reviews.
+SHARED = re.compile(rf"csv\..*|fetch\..*|.*\.seed|{re.escape(HOLD_OUT)}")
 _RANGE = re.compile(r"(log:)?([\w .+-]+?)\.\.([\w .+-]+)")
 
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
@@ -51,57 +47,45 @@ Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 
 @dataclass(frozen=True)
 class Search:
-    """A search of settings with the best accuracy of a model on held-out reviews, or a sample."""
+    """A search of settings with the best accuracy of a model on held-out reviews."""
 
     name: str
     space: dict[str, Distribution]  # proposed values, by full name of the setting
     fixed: dict[str, Any]  # settings that all trials share
     recipe: str  # what all trials start from, or an empty string
-    metric: str | None  # what is maximized, None to choose nothing
-    sampler: str  # a key of `SAMPLERS`
-
-    @property
-    def model(self) -> str:
-        """The model whose accuracy is maximized; empty if nothing is chosen."""
-        return (self.metric or "").partition(".")[0]
+    metric: str  # what is maximized
 
     @property
     def journal(self) -> Path:
         """The file of Optuna's study."""
         return FOLDER / f"{self.name}.journal"
 
-    def values(self, trial: FrozenTrial) -> dict[str, Any]:
-        """Return the searched settings of a trial, with numbers of few digits."""
-        return {key: _round(trial.params[key], kind) for key, kind in self.space.items()}
-
     def point(self, values: dict[str, Any]) -> Point:
-        """Return all settings of a trial."""
+        """Return the settings of a trial."""
         return grid.point(values | self.fixed, self.recipe)
 
-    @property
-    def defaults(self) -> dict[str, Any] | None:
-        """The default values of the searched settings, or None if the search excludes one."""
-        base = self.point({}).settings
-        values = {key: base[key.partition(",")[0]] for key in self.space}
-        inside = all(_contains(kind, values[key]) for key, kind in self.space.items())
-        return values if inside and self.point(values).settings == base else None
+    def values(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return what a trial proposes, with numbers of few digits."""
+        return {key: _round(params[key], kind) for key, kind in self.space.items()}
+
+    def run(self, params: dict[str, Any]) -> float | None:
+        """Run the experiment of a trial, unless it exists; return its score, None if it failed."""
+        point = self.point(self.values(params))
+        if [*sweep.one_by_one(sweep.find_missing(self.name, [point]))]:
+            return None
+        model, _, measure = self.metric.partition(".")
+        return float(experiments.of_sweep(self.name)[point.label].metrics[model][measure])
 
 
-def parse(
-    name: str,
-    options: Sequence[str],
-    recipe: str,
-    metric: str | None,
-    sampler: str = "tpe",
-) -> Search:
+def parse(name: str, options: Sequence[str], recipe: str, metric: str) -> Search:
     """Return a search from options such as `train.learning_rate=log:1e-4..1e-2`.
 
     Values are a range (`log:` proposes numbers evenly on a logarithmic scale), several values with
-    commas, or one value, which all trials share. Without a metric, all are drawn at random.
+    commas, or one value, which all trials share.
     """
-    writing.check_name(name)
+    store.check_name(name)
     metrics = [f"{model}.{MEASURE}" for model in CHOICES]
-    if metric and metric not in metrics:
+    if metric not in metrics:
         raise InputError(
             f"a search cannot maximize {metric}: use {listed(metrics, 'or')}. "
             "Settings that are chosen on the test split look better there than they are"
@@ -114,135 +98,90 @@ def parse(
         raise InputError(
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
         )
-    _refuse_luck(space, metric)
-    if metric and grid.point(fixed, recipe).settings[HOLD_OUT] == "test":
-        if HOLD_OUT in fixed:
-            raise InputError(
-                f"{HOLD_OUT} is test, but a search needs held-out reviews: leave it out, or give "
-                f"a fraction, such as {HOLD_OUT}={DEFAULT_HOLD_OUT}"
-            )
+    for key in (key for keys in space for key in keys.split(",") if SHARED.fullmatch(key)):
+        raise InputError(f"{key} cannot be searched, because all trials share it: give one value")
+    if fixed.get(HOLD_OUT) == "test":
+        raise InputError(f"a search needs held-out reviews: give {HOLD_OUT} a fraction")
+    if grid.point(fixed, recipe).settings[HOLD_OUT] == "test":
         fixed[HOLD_OUT] = DEFAULT_HOLD_OUT
     for key, kind in space.items():
-        ends = kind.choices if isinstance(kind, CategoricalDistribution) else (kind.low, kind.high)
-        for value in ends:
+        for value in _ends(kind):
             grid.point({key: value} | fixed, recipe)
-    return Search(name, space, fixed, recipe, metric, sampler if metric else store.RANDOM)
+    return Search(name, space, fixed, recipe, metric)
 
 
-def _refuse_luck(space: Mapping[str, Distribution], metric: str | None) -> None:
-    """Check that trials differ in more than luck, and are scored on the same reviews."""
-    for key in (key for keys in space for key in keys.split(",")):
-        # Nothing is chosen from a random sample, so its trials may differ in the training seed.
-        is_luck = key.endswith(".seed") and (metric or key != store.SEED)
-        if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or is_luck:
-            raise InputError(
-                f"{key} cannot be searched: trials must differ in more than luck, and be scored on "
-                "the same reviews. Give it one value"
-            )
+def run(search: Search, trials: int, sampler: str) -> optuna.Study:
+    """Run trials until so many are finished, including earlier ones, and return Optuna's study."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with sweep.exclusively():
+        sweep.check_committed()
+        study = open_study(search, sampler)
+        done = len(study.get_trials(states=(TrialState.COMPLETE, TrialState.FAIL)))
+        print(f"{done} of {trials} trials are finished", flush=True)
+        for number in range(done + 1, trials + 1):
+            trial = study.ask(dict(search.space))
+            score = search.run(trial.params)
+            study.tell(trial, score, state=TrialState.FAIL if score is None else None)
+            print(f"trial {number}: {'failed' if score is None else score}", flush=True)
+    return study
 
 
-def open_study(search: Search, *, replace: bool) -> optuna.Study:
+def open_study(search: Search, sampler: str) -> optuna.Study:
     """Return the study in the search's journal, new or continued.
 
-    It is refused if its results would `replace` those in `study/NAME` that are not of a search.
+    The first trial of a new one has the defaults, if the ranges include them. A trial that was
+    killed is asked for again.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file, folder = search.journal, store.FOLDER / search.name
-    if folder.exists() and not (replace or (file.exists() and store.read(folder).about.sampler)):
-        raise collect.results_would_be_lost(folder)
+    file = search.journal
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished
         os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
     backend = JournalFileBackend(str(file), JournalFileOpenLock(str(file)))
-    try:
-        study = optuna.create_study(
-            storage=JournalStorage(backend),
-            study_name=search.name,
-            direction="maximize",
-            load_if_exists=True,
-        )
-    except (ValueError, LookupError, TypeError, AssertionError) as error:
+    study = optuna.create_study(
+        storage=JournalStorage(backend),
+        study_name=search.name,
+        direction="maximize",
+        load_if_exists=True,
+    )
+    # Not one seed for all, because a search that continues would repeat its random trials.
+    study.sampler = SAMPLERS[sampler](seed=len(study.trials))
+    defaults = search.point({}).settings
+    space = {key: distribution_to_json(kind) for key, kind in search.space.items()}
+    conditions = json.dumps([search.metric, space, defaults], sort_keys=True)
+    if study.user_attrs.get("conditions", conditions) != conditions:
         raise InputError(
-            f"{file} is damaged: delete it, and search again with --replace; finished trials are "
-            "not run again"
-        ) from error
-    if study.trials:
-        _check_conditions(search, study)
-    else:
-        study.set_user_attr("conditions", _conditions(search))
-    for trial in study.get_trials(states=RUNNING):
-        if trial.params.keys() != search.space.keys():  # killed while it was proposed
-            study.tell(trial.number, state=TrialState.FAIL)
+            f"the search {search.name} began with another metric, other ranges or other settings: "
+            f"choose another name, or delete {file}"
+        )
+    study.set_user_attr("conditions", conditions)
+    values = {key: defaults[key.partition(",")[0]] for key in search.space}
+    if not study.trials and all(_contains(kind, values[key]) for key, kind in search.space.items()):
+        study.enqueue_trial(values)
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.enqueue_trial(trial.params)
+        study.tell(trial.number, state=TrialState.PRUNED)
     return study
 
 
-def _conditions(search: Search) -> dict[str, Any]:
-    (name,) = runs.names([search.point({})])
-    return {
-        "metric": search.metric,
-        "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
-        "sampler": search.sampler,
-        "settings, code or corpus": name.rpartition("-")[2],  # its digest
-    }
-
-
-def _check_conditions(search: Search, study: optuna.Study) -> None:
-    begun = study.user_attrs["conditions"]
-    changed = [name for name, value in _conditions(search).items() if value != begun.get(name)]
-    if changed:
-        raise InputError(
-            f"the search {search.name} began with different {listed(changed)}: undo the change, "
-            f"choose another name, or delete {search.journal}"
-        )
-
-
-def run(
-    search: Search, study: optuna.Study, trials: int, machines: Cluster | None, batch: int
-) -> None:
-    """Run trials until so many are finished, including earlier ones.
-
-    Those that a killed search left come first. A batch of trials is proposed together, and runs at
-    once on a cluster. Without `machines`, trials run on this machine.
-    """
-    start, first = time.perf_counter(), _count_finished(study)
-    while True:
-        done = _count_finished(study)
-        left = execution.time_left(start, done - first, trials - done)
-        print(f"{done} of {trials} trials are finished{left}", flush=True)
-        if done >= trials:
-            return
-        chosen = _next_trials(search, study, min(batch, trials - done))
-        points = [search.point(search.values(trial)) for trial in chosen]
-        execution.run_all(execution.find_unfinished(points, machines), machines)
-        finished = runs.finished(points)
-        _check_conditions(search, study)  # other code would not find these trials
-        for index, trial in enumerate(chosen):
-            if index in finished:
-                accuracy = finished[index].measures[search.metric] if search.metric else 0
-                study.tell(trial.number, accuracy)
-                outcome = f"held-out accuracy {accuracy:.4f}" if search.metric else "finished"
-            else:
-                study.tell(trial.number, state=TrialState.FAIL)
-                outcome = "failed"
-            print(f"{points[index].label}: {outcome}", flush=True)
-
-
-def _count_finished(study: optuna.Study) -> int:
-    return sum(trial.state.is_finished() for trial in study.trials)
-
-
-def _next_trials(search: Search, study: optuna.Study, count: int) -> list[FrozenTrial]:
-    """Return trials to run; the first trial has the defaults if it may, unless all are random."""
-    if not study.trials and search.defaults and search.sampler != store.RANDOM:
-        study.enqueue_trial(search.defaults)
-    for _ in range(count - len(study.get_trials(states=RUNNING))):
-        # Not one seed for all, because a search that continues would repeat its random trials.
-        seed = len(study.trials)
-        if not search.metric:  # not the trials of a search in the same ranges; below 2**32
-            seed += zlib.crc32(search.name.encode()) // 2
-        study.sampler = SAMPLERS[search.sampler](seed=seed)
-        study.ask(dict(search.space))
-    return study.get_trials(states=RUNNING)[:count]
+def describe(search: Search, study: optuna.Study) -> str:
+    """Return the best settings, and the command that confirms them."""
+    scores = [trial.value for trial in study.get_trials(states=(TrialState.COMPLETE,))]
+    if not scores:
+        raise InputError("every trial failed: fix the errors above, and search under another name")
+    values, base = search.values(study.best_params), search.point({}).settings
+    new = {store.SEED: f"{base[store.SEED] + 1}..{base[store.SEED] + NEW_SEEDS}"}
+    if not search.recipe:  # in a recipe, each seed has its own hold-out
+        new[store.HOLD_OUT_SEED] = base[store.HOLD_OUT_SEED] + 1
+    recipe = ["-r", search.recipe] if search.recipe else []
+    command = ["birnn", "sweep", f"{search.name}-best", *recipe]
+    for key, value in (search.fixed | values | new).items():
+        command += ["-S", f"{key}={as_text(value)}"]
+    return (
+        f"Best of {len(scores)} trials: {search.metric} {study.best_value:.4f} in the experiment "
+        f"{search.name}{grid.SEPARATOR}{search.point(values).label}\n"
+        "The best of many is partly lucky. To confirm it with other seeds and held-out reviews:\n"
+        f"    {shlex.join(command)}"
+    )
 
 
 def _distribution(key: str, text: str) -> Distribution:
@@ -260,16 +199,18 @@ def _distribution(key: str, text: str) -> Distribution:
             f"{key}={text} is not a range: give two numbers, the smaller one first, such as "
             "0..0.7 or log:1e-4..1e-2; with log:, both are above 0"
         )
-    if types == {int}:
-        return IntDistribution(low, high, log=log)
-    return FloatDistribution(low, high, log=log)
+    kind = IntDistribution if types == {int} else FloatDistribution
+    return kind(low, high, log=log)
+
+
+def _ends(kind: Distribution) -> Sequence[Any]:
+    return kind.choices if isinstance(kind, CategoricalDistribution) else (kind.low, kind.high)
 
 
 def _contains(kind: Distribution, value: Any) -> bool:
     if isinstance(kind, CategoricalDistribution):
         return value in kind.choices
-    wanted = int if isinstance(kind, IntDistribution) else int | float
-    return isinstance(value, wanted) and kind.low <= value <= kind.high
+    return isinstance(value, int | float) and kind.low <= value <= kind.high
 
 
 def _round(value: Any, kind: Distribution) -> Any:

@@ -6,9 +6,10 @@
   are chosen by the study, it has no measures of the test split.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
-- `NAME.png`: the figure (see `curves` and `figure`).
+- `NAME.png`: the figure (see `figure`).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -30,8 +31,9 @@ FOLDER = Path("study")
 ABOUT, RUNS = "study.yaml", "runs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 RECIPE = "recipe"
-RANDOM = "random"  # sampler of a search
-TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
+RANDOM = "random"  # sampler of the studies of random settings
+TEXTS = dict.fromkeys(("name", RECIPE, "machine"), str)
+NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
 FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
@@ -141,36 +143,32 @@ class Study:
             Combination(dict(zip(varied, values, strict=True)), group) for values, group in groups
         ]
 
-    def covers(self, corpus: Mapping[str, Any]) -> bool:
-        """Return whether the study has this corpus, and only networks in the registry."""
-        stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        return stored <= ALL_TITLES.keys() and describe_corpus(corpus) == self.about.corpus
+    def settings_by_run(self) -> dict[str, dict[str, Any]]:
+        """Return the known settings of each run, by its name and by full name of the setting."""
+        recipes = self.recipe_settings()
+        settings = {}
+        for row in self.runs.convert_dtypes().to_dict("records"):
+            own = {key: row[key] for key in (SEED, *FOLLOWING_SEEDS) if key in row}
+            for names in self.about.varied:
+                own |= dict.fromkeys(names.split(","), None if pd.isna(row[names]) else row[names])
+            recipe = recipes.get(own.pop(RECIPE, ""), {})
+            settings[row["name"]] = self.about.settings | recipe | own
+        return settings
 
-    def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-        """Return whether the study has this corpus and exactly these settings.
+    def recipe_settings(self) -> dict[str, dict[str, Any]]:
+        """Return the settings of each recipe, including inherited ones."""
+        settings: dict[str, dict[str, Any]] = {}
+        for recipe in self.about.recipes:
+            settings[recipe["name"]] = settings.get(recipe["base"], {}) | recipe["settings"]
+        return settings
 
-        Seeds, what varies, and the settings of the report and of networks outside the study may
-        differ.
-        """
-        seeds = [name for name in FOLLOWING_SEEDS if name in self.runs]
-        shared = shared_settings(settings, [*self.about.varied, *seeds], self.networks)
-        return self.covers(corpus) and shared == self.about.settings
 
-    def contains(self, metrics: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-        """Return whether a run of the study has these metrics and settings, including the seed.
-
-        If so, the code of the study computes the same as the code of these metrics.
-        """
-        if not self.matches(metrics["corpus"], settings):
-            return False
-        values = {
-            f"{name}.{measure}": metrics.get(name, {}).get(measure)
-            for name in self.networks
-            for measure in ("accuracy", "loss")
-        }
-        # A study that serves to choose lacks these measures.
-        runs = self.runs[self.runs[SEED] == settings.get(SEED)].reindex(columns=[*values])
-        return bool((runs == [*values.values()]).all(axis=1).any())
+def check_name(name: str) -> None:
+    """Check that a name can be a folder in `study`."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
+        )
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,19 +219,6 @@ def read_all(folder: Path = FOLDER) -> list[Study]:
     """Read all studies, sorted by name."""
     # Without the leftovers of killed commands, which start with a dot.
     return [read(file.parent) for file in sorted(folder.glob(f"[!.]*/{ABOUT}"))]
-
-
-def find_over_seeds(studies: Iterable[Study]) -> Study | None:
-    """Return the largest study that varies only the training seed, None without one.
-
-    All its runs learn from the same reviews.
-    """
-    candidates = [
-        study
-        for study in studies
-        if not study.about.varied and HOLD_OUT_SEED not in study.runs and len(study.runs) > 1
-    ]
-    return max(candidates, key=lambda study: len(study.runs), default=None)
 
 
 def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
