@@ -69,34 +69,24 @@ equal-time := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
 equal-size := --recipe skip-gram -S bigru.units=78,64 -S train.seed=200..209
 rotten-tomatoes := --recipe n-grams -S fetch.source=rotten-tomatoes -S train.seed=200..219
 STUDY ?= seeds
-RANGES := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dropout=0..0.7 \
-	-S network.embedding_dropout=0..0.6 -S bilstm.units,bigru.units=32,48,64,96 -S train.epochs=2..5
 
-study: $(ENV) ## run the unfinished experiments of the study STUDY=seeds, and collect the results
+study: $(ENV) ## run the missing experiments of the study STUDY=seeds, and collect the results
 	@[ -n "$($(STUDY))" ] || { echo "there is no study $(STUDY): use a name in study/PROTOCOL.md"; exit 1; }
-	python -m birnn_apps sweep $($(STUDY))
-	python -m birnn_apps study --replace $(STUDY) $($(STUDY))
-
-tuning: $(ENV) ## run the unfinished trials of the study tuning, and collect the results
-	python -m birnn_apps search tuning $(RANGES) -S train.seed=100 --sampler random --trials 20 \
-		--metric bilstm.holdout_accuracy --replace
-
-random-settings: $(ENV) ## run the unfinished trials of the study random-settings, and collect the results
-	python -m birnn_apps search random-settings $(RANGES) -S train.seed=0..4294967295 --trials 30
+	python -m birnn_apps sweep $(STUDY) $($(STUDY))
+	python -m birnn_apps study $(STUDY)
 
 # Recipes that train in minutes have ten seeds, and all others five.
 MINUTES := notebook two-epochs pooling schedule longer-reviews regularization
 
-ladder: $(ENV) ## run the unfinished experiments of all recipes, and collect the results
-	python -m birnn_apps sweep $(MINUTES:%=--recipe %) -S train.seed=0..9
-	python -m birnn_apps sweep --recipe all -S train.seed=0..4
-	python -m birnn_apps study recipes --recipe all -S train.seed=0..9
-	python -m birnn_apps tried
+ladder: $(ENV) ## run the missing experiments of all recipes, and collect the results
+	python -m birnn_apps sweep recipes $(MINUTES:%=--recipe %) -S train.seed=0..9
+	python -m birnn_apps sweep recipes --recipe all -S train.seed=0..4
+	python -m birnn_apps study recipes
 
 BASE ?= origin/main
 
-review: $(ENV) ## write review.md: what changed since BASE, and if a network is worse; SEEDS=10 runs 10 seeds
-	python -m birnn_apps review $(BASE) $(if $(SEEDS),--seeds $(SEEDS))
+review: $(ENV) ## write review.md: what changed since BASE, and if a model is worse
+	python -m birnn_apps review $(BASE)
 
 bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch
 	python -m benchmarks.speed --part startup --part steps --part texts

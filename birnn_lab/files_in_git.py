@@ -31,9 +31,3 @@ def refuse_conflict(file: Path) -> None:
     if CONFLICT.search(file.read_bytes()):
         advice = TAKE_ONE_SIDE if file.parts[0] in RESULTS else "resolve it"
         raise InputError(f"{file} has a merge conflict: {advice}")
-
-
-def damaged(file: Path) -> InputError:
-    """Return the error of a file that cannot be read, perhaps due to a merge conflict."""
-    refuse_conflict(file)
-    return InputError(f"{file} is damaged: run git checkout -- {file}")

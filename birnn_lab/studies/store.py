@@ -25,7 +25,6 @@ from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
 from birnn.runtime.errors import InputError
 from birnn_lab.files_in_git import refuse_conflict
-from birnn_lab.studies import parquet
 
 FOLDER = Path("study")
 ABOUT, RUNS = "study.yaml", "runs.csv"
@@ -228,5 +227,8 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 
 
 def _read_parquet(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    problem = f"{file} is damaged: run git checkout -- {file}, or delete it"
-    return parquet.read(file, problem, columns)
+    try:
+        return pd.read_parquet(file, columns=columns)
+    # A flipped bit may cause any exception of pandas or pyarrow, such as KeyError.
+    except Exception as error:
+        raise InputError(f"{file} is damaged: run git checkout -- {file}, or delete it") from error

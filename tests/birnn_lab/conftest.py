@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from birnn_lab.studies import writing
-from tests.birnn_lab.repository import create
+from tests.birnn_lab.repository import create, fake_dvc
 from tests.projects import copy_settings
 
 
@@ -27,7 +27,7 @@ def settings_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a small git repository with a finished run of the default settings."""
+    """Return a small git repository with a run of the default settings."""
     folder = tmp_path_factory.mktemp("original")
     copy_settings(folder)
     with contextlib.chdir(folder):
@@ -37,5 +37,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repository(original: Path, settings_only: Path) -> Path:
+    """Enter a copy of the repository, in which `dvc` only lists experiments."""
     shutil.copytree(original, settings_only, dirs_exist_ok=True)
+    fake_dvc()
     return settings_only

@@ -1,54 +1,47 @@
-"""A small git repository with a pipeline of three stages, and DVC experiments in it."""
+"""A small git repository with the settings and metrics of a run, and experiments in it."""
 
 import json
 import subprocess
 import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
+
 from birnn.core import paths
-from birnn.runtime import times
-from birnn.runtime.times import compute_md5
-from birnn_lab import grid, runs
-from birnn_lab.files_in_git import write_yaml
+from birnn.evaluation.model_names import TITLES
+from birnn_lab import experiments, grid
+from birnn_lab.experiments import PREDICTIONS, Run
 from birnn_lab.grid import Point
-from birnn_lab.lock_file import Lock
-from birnn_lab.runs import Run
 from tests.projects import commit
 
-OTHER = "0" * 32  # an md5
 NONE: Mapping[str, Any] = MappingProxyType({})
-CORPUS = {"name": "mine", "digest": "0123456789ab"}
-MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
-METRICS = {"corpus": CORPUS | {"requested": "mine", "validation": "test"}}
-TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"
-CORPUS_FOLDER, UNLABELLED = "data/corpus", "data/unlabelled"
-DEPENDENCIES = {
-    "fetch": ["stages/fetch.py", "data/own"],
-    "fetch_unlabelled": ["stages/fetch_unlabelled.py", TRAIN, "data/own"],
-    "train": ["stages/train.py", TRAIN, TEST, UNLABELLED, "data/padded/train"],
-    "report": ["stages/report.py"],
-}
+CORPUS = {"name": "mine", "digest": "0123456789ab", "requested": "mine", "validation": "test"}
+METRICS = {"corpus": CORPUS}
+TEST = "data/corpus/test.parquet"
+# Lists the experiments of this commit as DVC does, and does nothing else.
+LIST = """
+if arguments[:2] == ["exp", "list"]:
+    print("main:", flush=True)
+    head = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True)
+    form = "--format=\t%(objectname:short=7) [%(refname:lstrip=4)]"
+    folder = f"refs/exps/{head[:2]}/{head[2:40]}"
+    print(subprocess.check_output(["git", "for-each-ref", form, folder], text=True), end="")
+    sys.exit()
+"""
 
 
 def create() -> None:
     """Create the repository in the current folder, which has the settings."""
-    stages = {
-        name: {"cmd": "true", "deps": deps, "params": ["train"]}
-        for name, deps in DEPENDENCIES.items()
-    }
-    write_yaml(Path("dvc.yaml"), {"stages": stages})
-    for file in (".dvc/config", "data/own/reviews.csv", "stages/__init__.py"):
+    for file in (".dvc/config", "stages/train.py"):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
-    for stage in DEPENDENCIES:
-        Path("stages", f"{stage}.py").write_text(f"print({stage!r})\n")
+    write(grid.point({}))
     git("init", "-q", "-b", "main", "--template=")
-    write(make_run(grid.point({})))
+    Path(".gitignore").write_text("calls.txt\ndvc.py\nstate\n")
     commit(Path())
 
 
@@ -56,92 +49,76 @@ def git(*arguments: str, stdin: bytes | None = None) -> str:
     return subprocess.check_output(["git", *arguments], input=stdin).decode().strip()
 
 
-def make_lock(settings: Mapping[str, Any], changed: Mapping[str, str] = NONE) -> Lock:
-    """Return the content of `dvc.lock` with the current code and some `changed` md5s, by path."""
-    outputs = (CORPUS_FOLDER, TRAIN, TEST, UNLABELLED, "data/padded/train")
-    md5s = dict.fromkeys(outputs, "c" * 32)
-    md5s |= {path: f"{place:032}" for place, path in enumerate(runs.TIMED, 1)}
-    current = [Path("data/own"), *Path("stages").glob("[!_]*.py")]
-    md5s |= {path.as_posix(): compute_md5(path) for path in current} | dict(changed)
-    stages: dict[str, Any] = {
-        stage: {
-            "cmd": "true",
-            "deps": [{"path": path, "md5": md5s[path]} for path in paths],
-            "params": {"params.yaml": dict(settings)},
-            "outs": [],
-        }
-        for stage, paths in DEPENDENCIES.items()
+def records(
+    point: Point, metrics: Mapping[str, Any] = NONE, hashes: Mapping[str, str] = NONE
+) -> dict[str, bytes]:
+    """Return the files that git has of a run."""
+    entries = [{"path": path, "md5": md5} for path, md5 in hashes.items()]
+    contents = {
+        paths.PARAMS: point.params,
+        paths.METRICS: METRICS | metrics,
+        experiments.LOCK: {"stages": {"evaluate": {"outs": entries}}},
     }
-    source = {name: settings[name] for name in settings if name.startswith(("csv.", "fetch."))}
-    stages["fetch"]["params"] = {"params.yaml": source}
-    stages["fetch"]["outs"] = [{"path": CORPUS_FOLDER, "md5": md5s[CORPUS_FOLDER]}]
-    stages["train"]["outs"] = [{"path": path, "md5": md5s[path]} for path in runs.TIMED]
-    return {"schema": "2.0", "stages": stages}
+    return {file.as_posix(): json.dumps(content).encode() for file, content in contents.items()}
 
 
-def make_run(
-    point: Point,
-    changed: Mapping[str, str] = NONE,
-    metrics: Mapping[str, Any] = NONE,
-    name: str = "",
-) -> Run:
-    """Return a run of a point, by default with its label as the name."""
-    lock = make_lock(point.settings, changed)
-    return Run(name or point.label, "", "", point.settings, METRICS | metrics, lock)
-
-
-def records(run: Run) -> dict[str, bytes]:
-    params: dict[str, dict[str, Any]] = defaultdict(dict)
-    for name, value in run.settings.items():
-        section, setting = name.split(".")
-        params[section][setting] = value
-    contents = (run.lock, params, run.metrics)
-    return {
-        file.as_posix(): json.dumps(content).encode()
-        for file, content in zip(runs.RECORDS, contents, strict=True)
-    }
-
-
-def write(run: Run) -> None:
-    for file, content in records(run).items():
+def write(
+    point: Point, metrics: Mapping[str, Any] = NONE, hashes: Mapping[str, str] = NONE
+) -> None:
+    for file, content in records(point, metrics, hashes).items():
         Path(file).parent.mkdir(exist_ok=True)
         Path(file).write_bytes(content)
 
 
-def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
-    """Add a run and more files (None removes one) as a DVC experiment; return the complete run."""
+def predictions(labels: int = 4) -> bytes:
+    """Return a table of predictions, which are all correct."""
+    label = [row % 2 for row in range(labels)]
+    group = [f"film {row // 2}" for row in range(labels)]
+    log_odds = {model: [2 * each - 1 for each in label] for model in TITLES}
+    return pd.DataFrame({"label": label, "group": group, **log_odds}).to_parquet()
+
+
+def add(
+    name: str,
+    point: Point,
+    metrics: Mapping[str, Any] = NONE,
+    hashes: Mapping[str, str] = NONE,
+    message: str | None = None,
+) -> Run:
+    """Add a run as an experiment of the current commit; return it."""
     head = git("rev-parse", "HEAD")
-    reference = f"refs/exps/{head[:2]}/{head[2:]}/{run.name}"
-    start = f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata 0\nfrom {head}\n"
-    lines = [start.encode()]
-    evaluation = {paths.EVALUATION.as_posix(): json.dumps(run.metrics).encode()}
-    for file, content in (records(run) | evaluation | files).items():
-        if content is None:
-            lines.append(f"D {file}\n".encode())
-        else:
-            header = f"M 100644 inline {file}\ndata {len(content)}\n"
-            lines += [header.encode(), content, b"\n"]
+    reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+    described = (point.description if message is None else message).encode()
+    start = f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata {len(described)}\n"
+    lines = [start.encode(), described, f"\nfrom {head}\n".encode()]
+    files = records(point, metrics, hashes)
+    files[paths.EVALUATION.as_posix()] = files[paths.METRICS.as_posix()]
+    files[PREDICTIONS.as_posix()] = predictions()
+    for file, content in files.items():
+        lines += [f"M 100644 inline {file}\ndata {len(content)}\n".encode(), content, b"\n"]
     stream = b"".join([*lines, b"\nget-mark :1\n"])
-    revision = git("fast-import", "--quiet", "--force", stdin=stream)
-    return replace(run, revision=revision, baseline=head)
+    return Run(name, git("fast-import", "--quiet", "--force", stdin=stream))
 
 
-def record_times(run: Run, seconds: Mapping[str, list[float]]) -> None:
-    """Record the seconds that each output of training took, by its path."""
-    for out in run.lock["stages"]["train"]["outs"]:
-        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
-        times.append(paths.times_file(), json.dumps(line) + "\n")
+def nested(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    sections: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, value in settings.items():
+        section, setting = name.split(".")
+        sections[section][setting] = value
+    return dict(sections)
 
 
 def fake_dvc(code: str = "") -> Callable[[], list[str]]:
-    """Put a program that runs code in the place of `dvc`; return what returns its calls so far.
+    """Put a program that lists experiments, or runs code, in the place of `dvc`.
 
-    Only commands are replaced, not DVC's modules in this process.
+    Return what returns its calls so far, without lists. Only commands are replaced, not DVC's
+    modules in this process.
     """
     file, calls = Path("dvc.py"), Path("calls.txt")
     calls.touch()
     file.write_text(
-        "import os, signal, sys, time\nfrom pathlib import Path\narguments = sys.argv[1:]\n"
+        "import os, signal, subprocess, sys, time\nfrom pathlib import Path\n"
+        f"arguments = sys.argv[1:]\n{LIST}\n"
         f"with open({str(calls.absolute())!r}, 'a') as calls:\n    print(*arguments, file=calls)\n"
         + textwrap.dedent(code),
         encoding="utf-8",

@@ -1,182 +1,148 @@
-"""Studies from finished experiments."""
+"""Studies from the experiments of a sweep."""
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from birnn.core import paths
-from birnn.evaluation.model_names import NETWORKS
-from birnn.runtime import times
+from birnn.core.yaml_files import read_yaml
 from birnn.runtime.errors import InputError
-from birnn_apps import __main__ as main
-from birnn_lab import collect, grid, recipes, runs, study_tables
-from birnn_lab.grid import Point
-from birnn_lab.runs import Run
-from birnn_lab.studies import store
+from birnn_lab import collect, grid, recipes
+from birnn_lab.files_in_git import write_yaml
+from birnn_lab.studies import store, writing
 from birnn_lab.studies.store import Study
-from tests.birnn import samples
-from tests.birnn.samples import NETWORK
-from tests.birnn_lab.repository import CORPUS, MACHINE, METRICS, add, make_run
-from tests.birnn_lab.studies.small_study import over_seeds
+from tests.birnn_lab.repository import CORPUS, add, fake_dvc, git
+from tests.projects import commit
 
-SEEDS = "train.seed=0..1"
-PREDICTIONS = {seed: pd.DataFrame(samples.predictions(seed=seed)) for seed in range(3)}
 pytestmark = pytest.mark.usefixtures("repository")
+SEEDS = "train.seed=0..1"
+CSV = "runs.csv"
 
 
-def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[int, Run]:
-    """Add and return a finished experiment of each point, with made-up outputs."""
-    found = {}
-    for index, point in enumerate(points):
-        metrics = samples.accuracies({NETWORK: 0.8 + index / 1000}, holdout_accuracy=0.7, loss=0.5)
-        metrics |= {name: {"accuracy": 0.9} for name in ("networks", "all")}
-        md5s = {path: f"{index}{place:031}" for place, path in enumerate(runs.TIMED)}
-        table = PREDICTIONS[point.settings["train.seed"]].to_parquet()
-        run = make_run(point, md5s, metrics | {"corpus": corpus})
-        found[index] = add(run, {"data/evaluated/predictions.parquet": table})
-    return found
+def finish(name: str, *options: str, recipe: tuple[str, ...] = (), accuracy: float = 0.8) -> None:
+    """Add the experiments of a sweep, whose accuracy depends on the seed."""
+    for point in grid.points(options, recipe):
+        score = {"accuracy": accuracy + point.settings["train.seed"] / 100, "parameters": 7}
+        add(f"{name}--{point.label}", point, {"bigru": score, "bilstm": score})
 
 
-def collect_study(
-    name: str, options: Sequence[str], recipe_names: Sequence[str] = (), **flags: Any
-) -> Study:
-    points = grid.points(options, recipe_names)
-    found = finish(points, flags.pop("corpus", CORPUS))
-    return collect.study(name, "birnn study", points, found, **flags)
+def study(name: str, *options: str, recipe: tuple[str, ...] = ()) -> Study:
+    finish(name, *options, recipe=recipe)
+    return collect.study(name)
 
 
-def test_study_over_seeds_has_predictions_and_times() -> None:
-    for place in range(len(runs.TIMED)):
-        line = {"md5": f"1{place:031}", "seconds": [2], "machine": MACHINE}
-        times.append(paths.times_file(), json.dumps(line) + "\n")
-    study = collect_study("seeds", [SEEDS])
-    assert study.about.varied == []
-    assert study.runs["name"].tolist() == ["seed-0", "seed-1"]
-    assert study.runs[f"{NETWORK}.accuracy"].tolist() == [0.8, 0.801]
-    assert study.runs[f"{NETWORK}.seconds"].fillna(0).tolist() == [0, 8]
-    assert study.runs["machine"].iloc[1].startswith("A (2 cores")
-    assert study.reviews is not None
-    stored = study.log_odds(study.runs)
-    assert set(stored) == set(NETWORKS)
-    (predicted,) = store.read_predictions(study.folder, ["seed-1"]).values()
-    assert set(predicted) == set(samples.MODELS)
-    assert abs(stored[NETWORK][1] - PREDICTIONS[1][NETWORK]).max() < 0.01
-    assert study.matches(CORPUS, grid.point({}).settings)
+def test_study_has_rows_predictions_and_what_varies() -> None:
+    finish("others", "train.seed=5")
+    found = study("some", "train.epochs=3,12", "train.seed=0,2,10")
+    assert found.about.varied == ["train.epochs"]
+    assert found.about.corpus == {key: CORPUS[key] for key in ("name", "digest")}
+    assert "train.epochs" not in found.about.settings
+    labels = [f"epochs-{epochs}-seed-{seed}" for epochs in (3, 12) for seed in (0, 2, 10)]
+    assert found.runs["name"].tolist() == labels  # in the order of the numbers
+    assert found.runs["train.epochs"].tolist() == [3] * 3 + [12] * 3
+    assert found.runs["bigru.accuracy"].tolist() == [0.8, 0.82, 0.9] * 2
+    assert {"bigru.seconds", "machine"} <= {*found.runs}
+    log_odds = found.log_odds(found.runs)["bigru"]
+    assert log_odds.tolist() == [[-1, 1, -1, 1]] * 6
+    assert found.reviews is not None
+    assert found.reviews["group"].tolist() == ["film 0", "film 0", "film 1", "film 1"]
 
 
-def test_values_in_brackets_are_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    study_tables.print_study(over_seeds(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
-    output = capsys.readouterr().out
-    assert "accuracy by csv.train, mean" in output
-    assert output.count("[a-c]*.csv") == output.count("[d-f]*.csv") > 1
+def test_rows_that_are_committed_stay_and_new_ones_are_added() -> None:
+    study("some", SEEDS)
+    file = Path("study/some/runs.csv")
+    rows = file.read_text()
+    commit(Path())  # the experiments of the last commit do not count any more
+    finish("some", "train.seed=1..2", accuracy=0.5)
+    found = collect.study("some")
+    assert found.runs["name"].tolist() == ["seed-0", "seed-1", "seed-2"]
+    assert file.read_text().startswith(rows)
+    assert len(found.log_odds(found.runs)["bigru"]) == 3
+    before = file.read_text()
+    assert [*collect.study("some").runs["name"]] == [*found.runs["name"]]
+    assert file.read_text() == before
+    # A setting that did not vary before.
+    found = study("some", "train.epochs=3", SEEDS)
+    assert found.about.varied == ["train.epochs"]
+    assert found.runs["train.epochs"].tolist() == [10, 10, 10, 3, 3]
+    assert [len(each.runs) for each in found.combinations()] == [3, 2]
 
 
-def test_study_of_a_recipe_resamples_training_reviews() -> None:
-    study = collect_study("halves", ["pad.validation=0.5", SEEDS], ["notebook"])
-    assert study.about.varied == ["pad.validation"]
-    assert study.runs["pad.validation"].tolist() == [0.5, 0.5]
-    assert study.runs["pad.seed"].tolist() == [0, 1]
+def test_study_of_several_recipes_compares_recipes() -> None:
+    single = study("single", SEEDS, recipe=("pooling",))
+    assert (single.about.varied, single.about.recipes) == ([], [])
+    assert single.runs["name"].tolist() == ["pooling--seed-0", "pooling--seed-1"]
+    assert single.runs["pad.seed"].tolist() == single.runs["word_vectors.seed"].tolist() == [0, 1]
+    found = study("several", SEEDS, recipe=("pooling", "notebook"))
+    assert found.about.varied == ["recipe"]
+    assert found.runs["recipe"].tolist() == ["notebook"] * 2 + ["pooling"] * 2
+    assert [recipe["name"] for recipe in found.about.recipes] == [*recipes.read()]
+    # Settings that a recipe changes are not shared.
+    assert "train.epochs" not in found.about.settings
+    assert "network.kernel" in found.about.settings
+    found = study("several", SEEDS, recipe=("two-epochs",))
+    names = ["notebook"] * 2 + ["two-epochs"] * 2 + ["pooling"] * 2
+    assert found.runs["recipe"].tolist() == names
+    finish("several", SEEDS)
+    with pytest.raises(InputError, match="only some runs of several have a recipe"):
+        collect.study("several")
 
 
-def test_recipes_are_compared_and_others_keep_their_rows(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    study = collect_study("recipes", [SEEDS], ["notebook", "pooling"])
-    assert study.about.varied == ["recipe"]
-    assert study.about.recipes[1]["base"] == "notebook"
-    study = collect_study("recipes", [SEEDS], ["two-epochs"])
-    order = ["notebook"] * 2 + ["two-epochs"] * 2 + ["pooling"] * 2
-    assert study.runs["recipe"].tolist() == order
-    assert len(study.log_odds(study.runs)[NETWORK]) == 6
-    for option, names in (("train.seed=1", ["pooling"]), (SEEDS, [])):
-        with pytest.raises(InputError, match="would be lost"):
-            collect_study("recipes", [option], names)
-    # A new recipe may change what all others share.
-    stored = recipes.read()
-    added = {"network.dropout": 0.1}
-    new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].all_settings | added)
-    monkeypatch.setattr(recipes, "read", lambda: stored | {"new": new})
-    assert len(collect_study("recipes", [SEEDS], ["new"]).runs) == 8
-    assert "recipes that are gone" not in capsys.readouterr().out
-    # Rows of a recipe that is gone, here "new", are dropped. A new title changes nothing.
-    monkeypatch.setattr(
-        recipes, "read", lambda: stored | {"pooling": replace(stored["pooling"], title="new")}
-    )
-    assert [*collect_study("recipes", [SEEDS], ["notebook"]).runs["recipe"]] == order
-    assert "loses recipes that are gone or changed: new\n" in capsys.readouterr().out
-    # A recipe that has, or builds on, other settings loses its rows, too.
-    added = {"train.epochs": 3}
-    settings = stored["notebook"].all_settings | added
-    changed = replace(stored["two-epochs"], settings=added, all_settings=settings)
-    monkeypatch.setattr(recipes, "read", lambda: stored | {"two-epochs": changed})
-    study = collect_study("recipes", [SEEDS], ["notebook"])
-    assert study.runs["recipe"].tolist() == ["notebook"] * 2
-    # Such a recipe may run again with other seeds.
-    collect_study("recipes", [SEEDS], ["pooling"])
-    monkeypatch.setattr(recipes, "read", lambda: stored)
-    assert collect_study("recipes", ["train.seed=1"], ["pooling"]).runs["recipe"].size == 3
+def test_changed_recipes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    study("several", SEEDS, recipe=("pooling", "notebook"))
+    changed = recipes.read()
+    changed["pooling"] = replace(changed["pooling"], all_settings={})
+    monkeypatch.setattr(recipes, "read", lambda: changed)
+    finish("several", SEEDS, recipe=("two-epochs",))
+    with pytest.raises(InputError, match="the recipe pooling has changed: give it another name"):
+        collect.study("several")
 
 
-def test_commands_collect_recipes_and_the_log_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(*arguments: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["/bin/birnn", *arguments])
-        runner = CliRunner(env={"COLUMNS": "200"})
-        return runner.invoke(main.app, arguments, catch_exceptions=False).output
-
-    names = ["notebook", "two-epochs"]
-    finish(grid.points([SEEDS], names), METRICS["corpus"])
-    assert "2 of 2 experiments are" in run("sweep", "-r", "two-epochs", "-S", SEEDS)
-    printed = run("study", "a", "-r", "all", "-S", SEEDS)
-    assert f"4 of {2 * len(recipes.read())} experiments: study/a" in printed
-    assert "two-epochs" in printed.partition("added to")[2]
-    other = ("study", "a", "-r", "two-epochs", "-S", "train.seed=1")
-    with pytest.raises(InputError, match="would be lost"):
-        run(*other)
-    assert "1 of 1 experiments" in run(*other, "--replace")
-    assert "test accuracy by recipe, mean ± deviation" in run("study", "a")
-    assert store.read(store.FOLDER / "a").about.command == " ".join(["birnn", *other])
-    assert "4 new of 4 rows" in run("tried")
-    assert "0 new of 4 rows" in run("tried")
+def test_runs_that_differ_in_more_than_the_sweep_says_are_refused() -> None:
+    study("some", SEEDS)
+    params = read_yaml(Path("params.yaml"))
+    params["network"]["kernel"] = "keras"
+    write_yaml(Path("params.yaml"), params)
+    commit(Path())
+    finish("some", "train.seed=2")
+    expected = "runs of some differ in more than their sweeps say, network.kernel is keras and auto"
+    with pytest.raises(InputError, match=expected):
+        collect.study("some")
+    for number, digest in enumerate(("a", "b")):
+        (point,) = grid.points([f"train.seed={number}"])
+        add(f"corpora--seed-{number}", point, {"corpus": CORPUS | {"digest": digest}})
+    with pytest.raises(InputError, match=r"corpus is (a and b|b and a): choose another name"):
+        collect.study("corpora")
 
 
-def test_results_are_not_lost() -> None:
-    folder = collect_study("seeds", [SEEDS]).folder
-    before = (folder / "runs.csv").read_bytes()
-    with pytest.raises(InputError, match="study/seeds has results that would be lost"):
-        collect_study("seeds", ["train.seed=1"])
-    with pytest.raises(InputError, match="study/seeds has results that would be lost"):
-        collect_study("seeds", [SEEDS], corpus=CORPUS | {"name": "other"})
-    assert (folder / "runs.csv").read_bytes() == before
-    about = (folder / "study.yaml").read_text()
-    (folder / "study.yaml").write_text(about.replace("kernel: auto", "kernel: keras"))
-    with pytest.raises(InputError, match="study/seeds has results that would be lost"):
-        collect_study("seeds", [SEEDS])
-    # The same results may be written again, with settings that the study lacks.
-    (folder / "study.yaml").write_text(about.replace("  network.kernel: auto\n", ""))
-    for options in (SEEDS, "train.seed=0..2"):
-        study = collect_study("seeds", [options])
-    assert len(study.runs) == 3
-    (folder / "study.yaml").write_text("<<<<<<< HEAD")
-    assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
+def test_unknown_and_invalid_studies_are_refused() -> None:
+    with pytest.raises(
+        InputError, match="this commit has no experiments none--… and no study/none"
+    ):
+        collect.study("none")
+    (point,) = grid.points(["train.seed=0"])
+    add("mine--first", point, message="by hand")
+    with pytest.raises(InputError, match="no sweep ran mine--first"):
+        collect.study("mine")
+    found = study("chosen", SEEDS)
+    about = replace(found.about, chooses=True)
+    writing.write_files(replace(found, about=about, runs=found.runs[:1]), {})
+    with pytest.raises(InputError, match="study/chosen has no test results"):
+        collect.study("chosen")
 
 
-def test_names_are_unique_and_invalid_studies_are_refused() -> None:
-    points = grid.points([SEEDS])
-    found = finish(points)
-    twins = {index: replace(run, name="a") for index, run in found.items()}
-    names = [f"a-{run.revision[:7]}" for run in found.values()]
-    assert [*collect.study("a", "", points, twins).runs["name"]] == names
-    with pytest.raises(InputError, match="none of these experiments is finished"):
-        collect.study("none", "", points, {})
-    other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
-    with pytest.raises(InputError, match="several corpora"):
-        collect.study("mixed", "", points, found | {1: replace(found[1], metrics=other)})
+def test_lost_predictions_are_an_error_and_lose_no_rows() -> None:
+    found = study("some", SEEDS)
+    (point,) = grid.points(["train.seed=2"])
+    run = add("some--seed-2", point)
+    reference = git("for-each-ref", "--format=%(refname)", "refs/exps").split()[-1]
+    tree = git("rev-parse", "HEAD^{tree}")
+    git("update-ref", reference, git("commit-tree", tree, "-p", "HEAD", "-m", point.description))
+    fake_dvc()
+    with pytest.raises(InputError, match=f"{run.name} cannot be read from DVC's cache or a remote"):
+        collect.study("some")
+    stored = store.read(found.folder).runs
+    pd.testing.assert_frame_equal(stored, found.runs)
+    assert np.isnan(stored["bigru.seconds"]).all()

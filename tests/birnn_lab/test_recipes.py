@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 
+from birnn.core.yaml_files import read_yaml
 from birnn.runtime.errors import InputError
 from birnn_lab import commands, grid, recipes
 
@@ -26,13 +28,17 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
         assert recipe.all_settings == before | recipe.settings != before
 
 
-def test_listed_command_is_quoted_for_the_shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    odd = recipes.Recipe("odd", None, "a", {}, {"csv.positive": ">0"})
-    monkeypatch.setattr(recipes, "read", lambda: {"odd": odd})
-    commands.recipes()
-    assert capsys.readouterr().out.endswith("--temp -S 'csv.positive=\">0\"'\n")
+def test_recipes_are_listed_or_printed_as_options(capsys: pytest.CaptureFixture[str]) -> None:
+    commands.recipe("")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "two-epochs (adds to notebook): two epochs instead of ten"
+    assert len(lines) == len(recipes.read())
+    commands.recipe("pooling")
+    printed = capsys.readouterr().out
+    # As the shell splits what $(birnn recipe pooling) prints.
+    options = [word for word in printed.split() if word != "-S"]
+    apply_overrides("params.yaml", options)
+    assert read_yaml(Path("params.yaml")) == grid.points([], ["pooling"])[0].params
 
 
 def test_recipe_adds_to_the_one_above_by_default() -> None:
@@ -49,10 +55,8 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
     assert stored["four"].all_settings == {"a.a": 1, "c.c": 2}
     for mistake, expected in (
         ("a: {base: a, title: a, settings: {}}", "a has the base 'a', which is no recipe above"),
-        ("a: {title: a, settings: {train: {epochs: 3}}}", "a has the setting 'train': use full na"),
-        ("1: {title: a, settings: {}}", "a name that is a number in quotes"),
-        ("all: {title: a, settings: {}}", "all stands for every recipe"),
-        ("", "must have recipes"),
+        ("a--b: {title: a, settings: {}}", "'a--b' is not a valid name"),
+        ("a: {settings: {}}", "title is missing"),
     ):
         file.write_text(mistake, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
@@ -61,14 +65,14 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
 
 def test_other_names_are_refused() -> None:
     with pytest.raises(InputError, match=r"there is no recipe 'pools': use notebook, two-"):
-        grid.points([], ["all", "pools"])
+        grid.points([], ["pools"])
 
 
 def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
     points = grid.points(["train.seed=0..2", "train.epochs=7"], ["pooling"])
     for seed in ("pad.seed", "word_vectors.seed"):
         assert [point.settings[seed] for point in points] == [0, 1, 2]
-    labels = [f"pooling-epochs-7-seed-{seed}" for seed in range(3)]
+    labels = [f"pooling--epochs-7-seed-{seed}" for seed in range(3)]
     assert [point.label for point in points] == labels
     assert points[0].changes["network.pooling"] == "max_mean"
     assert points[0].settings["train.epochs"] == 7

@@ -1,8 +1,7 @@
-"""The tables, the figure and the curves of a study."""
+"""The tables and the figure of a study."""
 
 import math
 from dataclasses import astuple, replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from matplotlib.axes import Axes
 
 from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS
 from birnn.style import formatting, plotting
-from birnn_lab.studies import curves, differences, figure, store, table, writing
+from birnn_lab.studies import differences, figure, store, table, writing
 from birnn_lab.studies.differences import Difference, Mean
 from birnn_lab.studies.writing import draw  # other tests of experiments replace it
 from tests.birnn_lab.studies.small_study import (
@@ -222,39 +221,3 @@ def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
         draw(writing.write(study, {}))
         assert "interval" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
-
-
-def test_best_of_trials_is_the_mean_over_all_draws() -> None:
-    accuracies = [0.8, 0.5, 0.9, 0.8]
-    numbers, means, lows, highs = curves.best_of_trials(accuracies).to_numpy().T
-    assert list(numbers) == [1, 2, 3, 4]
-    for number, mean, low, high in zip(numbers, means, lows, highs, strict=True):
-        best = [max(draw) for draw in product(accuracies, repeat=int(number))]
-        assert mean == pytest.approx(np.mean(best))
-        assert [mean - low, high - mean] == pytest.approx([np.std(best)] * 2)
-
-
-def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
-    study = make_study(Path("study/epochs"), varied=["train.epochs"])
-    assert curves.draw(make_study(Path("study/lengths"))) is None
-    study.runs["train.epochs"] = study.runs["pad.maxlen"]
-    assert curves.draw(study) is None  # without times
-    for name in NETWORKS:
-        study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
-    study = replace(study)
-    points = curves.over_time(study, next(iter(NETWORKS)))
-    assert (points["x"].tolist(), points["y"].tolist()) == ([1.5, 9], [0.625, 0.875])
-    assert points["epochs"].tolist() == [50, 100]
-    drawn = curves.draw(study)
-    assert drawn is not None
-    (axes,) = drawn.axes
-    assert len(axes.lines) == len(NETWORKS)
-    assert [text.get_text() for text in axes.texts[-4:]] == ["50 ", "100 "] * 2
-    assert drawn.get_suptitle() == "Accuracy over time"  # intervals of two seeds are wide
-    rising = store.read(PROJECT / "study" / "equal-time")
-    shown = "Accuracy is higher after 4 epochs than after 1"
-    for lower, title in ((0, shown), (0.1, "Accuracy over time")):
-        rising.runs.loc[rising.runs["train.epochs"] == 4, "bigru.accuracy"] -= lower
-        drawn = curves.draw(replace(rising))
-        assert drawn is not None
-        assert drawn.get_suptitle() == title
