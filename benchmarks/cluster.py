@@ -56,7 +56,7 @@ def clone_project(folder: Path) -> Path:
 def run_on_ray(clone: Path, setting: str) -> Cost:
     """Return the cost of the experiments with Ray, on one machine and one at a time."""
     cpus = str(usable_cores())
-    command = [sys.executable, "-m", "birnn", "sweep", "--on", "ray", "--cpus", cpus]
+    command = [sys.executable, "-m", "birnn_apps", "sweep", "bench", "--on", "ray", "--cpus", cpus]
     seeds = f"train.seed={SEEDS[0]}..{SEEDS[-1]}"
     variables = environment() | {"BIRNN_WORKER": str(clone.parent / "worker")}
     variables.pop("RAY_ADDRESS", None)

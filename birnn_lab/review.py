@@ -32,7 +32,8 @@ from birnn_lab.studies.store import SEED, Study
 
 GATE = Path("gate.yaml")
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
-MEASURES = {"holdout_accuracy": "held-out accuracy", "accuracy": "test accuracy"}
+HELD_OUT, ON_TEST = "holdout_accuracy", "accuracy"
+MEASURES = {HELD_OUT: "held-out accuracy", ON_TEST: "test accuracy"}
 
 
 class Gate(Section):
@@ -68,10 +69,13 @@ class Noise:
 def judge(base: Run, here: Run, studies: Sequence[Study], gate: Gate) -> list[Verdict]:
     """Return the verdicts on a change from `base`: one for each model and for `dvc.lock`."""
     models = [name for name in TITLES if name in base.metrics or name in here.metrics]
-    obstacle = find_obstacle(base, here)
-    verdicts = [_judge(name, base, here, studies, _tail(gate, len(models))) for name in models]
-    if obstacle:
-        verdicts = [Verdict(name, UNDECIDED, obstacle) for name in models or ["metrics"]]
+    if obstacle := find_obstacle(base, here):
+        verdicts = [Verdict(name, UNDECIDED, obstacle) for name in models]
+    else:
+        tail = (1 - gate.confidence / 100) / (
+            2 * max(1, len(models))
+        )  # on each side of an interval
+        verdicts = [_judge(name, base, here, studies, tail) for name in models]
     if stale := stale_stages():
         verdicts.append(Verdict("dvc.lock", FAILS, f"stale ({', '.join(stale)}): run make repro"))
     return verdicts
@@ -94,20 +98,22 @@ def find_obstacle(base: Run, here: Run) -> str:
     return "" if tests[0] == tests[1] else "not comparable: the test reviews changed"
 
 
-def _tail(gate: Gate, models: int) -> float:
-    """Return the probability on each side outside one of the intervals that hold together."""
-    return (1 - gate.confidence / 100) / (2 * models)
+def _held_out(run: Run) -> object:
+    """Return what the held-out reviews of a run depend on, besides the corpus."""
+    return run.metrics["corpus"].get("validation"), run.settings.get(store.HOLD_OUT_SEED)
 
 
 def _judge(name: str, base: Run, here: Run, studies: Sequence[Study], tail: float) -> Verdict:
     before, after = base.metrics.get(name, {}), here.metrics.get(name, {})
-    measure = next((key for key in MEASURES if key in before and key in after), "")
-    if not measure:
-        verdict = UNDECIDED if after else FAILS
-        return Verdict(name, verdict, "BASE has no accuracy" if after else "it has no accuracy")
-    title, gain = MEASURES[measure], after[measure] - before[measure]
     if before == after:
         return Verdict(name, PASSES, "unchanged")
+    if not (before and after):
+        return Verdict(
+            name, UNDECIDED if after else FAILS, f"{'BASE' if after else 'the change'} lacks it"
+        )
+    on_held_out = HELD_OUT in before and HELD_OUT in after and _held_out(base) == _held_out(here)
+    measure = HELD_OUT if on_held_out else ON_TEST
+    title, gain = MEASURES[measure], after[measure] - before[measure]
     noise = find_noise(name, measure, base, studies)
     if noise is None:
         return Verdict(
@@ -162,7 +168,7 @@ def _over_seeds(
 def _measure_noise(name: str, measure: str, study: Study, runs: pd.DataFrame) -> Noise | None:
     column = f"{name}.{measure}"
     values = runs[column].dropna() if column in runs else pd.Series()
-    if name == BASELINE and measure == "accuracy":
+    if name == BASELINE and measure == ON_TEST:
         tables = store.read_predictions(study.folder, runs["name"][:1])
         if study.reviews is None or not tables:
             return None

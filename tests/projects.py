@@ -166,21 +166,8 @@ def stages_run(output: str) -> list[str]:
 
 
 def experiments(project: Path) -> list[str]:
-    """Return the references of all experiments, from any commit."""
-    return [name for name in references(project) if re.match(r"refs/exps/../[0-9a-f]{38}/", name)]
-
-
-def references(project: Path) -> list[str]:
-    """Return all references of DVC, also temporary ones."""
-    listed = check_output(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps")
-    return listed.split()
-
-
-def experiment(project: Path, label: str) -> str:
-    """Return the name of the only experiment with this label (see `Point.label`)."""
-    names = [reference.rpartition("/")[2] for reference in experiments(project)]
-    (name,) = [name for name in names if re.fullmatch(rf"{re.escape(label)}-[0-9a-f]{{7}}", name)]
-    return name
+    """Return the names of the experiments of the current commit."""
+    return check_output(project, "dvc", "exp", "list", "--name-only").split()
 
 
 def error_line(stderr: str) -> str:

@@ -95,7 +95,7 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
     assert stages_run(check_output(finished_copy, "dvc", "repro")) == []
     # The outputs stay the same, so only stages that name the edited file run.
     for edited, stages in {
-        "birnn_lab/runs.py": [],
+        "birnn_lab/sweep.py": [],
         "birnn/runtime/times.py": [],
         "birnn_apps/predict.py": [],
         "birnn/report/templates/page.html.j2": ["report"],

@@ -1,6 +1,5 @@
-"""Experiments on a cluster, with a small fake of Ray."""
+"""A cluster without Ray: what is checked before, sent, and reported."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,29 +10,33 @@ import pytest
 
 from birnn.core import paths
 from birnn.runtime.errors import InputError
-from birnn_lab import cluster, grid, runs, worker
-from birnn_lab.cluster import Cluster
-from birnn_lab.execution import options_of
-from tests.birnn_lab.repository import add, fake_dvc, git, make_run
+from birnn_lab import cluster, grid, worker
+from birnn_lab.sweep import options_of
+from tests.birnn_lab.repository import fake_dvc, git
 from tests.projects import commit
 
-ORIGIN = worker.Origin("address", "commit", {"url": "s3://a"})
-MACHINES = Cluster(2, 1, "origin", ORIGIN)
-TIMES = json.dumps({"md5": "a", "seconds": [1]}) + "\n"
+ORIGIN = worker.Origin("address", "commit", {"remote.a.url": "s3://a"})
+TIMES = "times\n"
+CONFIG = """
+if arguments[:1] == ["config"]:
+    print("core.remote=a\\nremote.a.url=s3://a\\nremote.a.secret_access_key=b\\nremote.a.region=c")
+"""
 
 
-class TaskFailure(Exception):  # noqa: N818  # in the place of an error of Ray
-    """The failure of a task, which has a cause."""
+class RayError(Exception):
+    """An error of Ray."""
 
-    cause = "on machine: dvc exp run failed: no"
+
+class TaskError(RayError):
+    """A task that failed."""
+
+    cause = RuntimeError("dvc exp run failed on a machine: no disk")
 
 
 class Ray(SimpleNamespace):
-    """A cluster of one machine. Its tasks return or raise `results`."""
+    """Ray, whose tasks have prepared results."""
 
-    exceptions = SimpleNamespace(
-        RayError=LookupError, RayTaskError=TaskFailure, AuthenticationError=LookupError
-    )
+    exceptions = SimpleNamespace(RayError=RayError, AuthenticationError=LookupError)
 
     def init(self, **options: Any) -> None:
         self.options |= options
@@ -63,85 +66,72 @@ def ray(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Ray:  # noqa: ARG0
     return fake
 
 
+def run(points: dict[str, grid.Point]) -> list[str]:
+    return [*cluster.run(points, "origin", ORIGIN, num_cpus=2, num_gpus=1)]
+
+
 def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[str]) -> None:
-    calls = fake_dvc("print('Missing cache files' * ('seed-2' in arguments[-1]), file=sys.stderr)")
-    assert list(MACHINES.execute([])) == calls() == []
-    points = grid.points(["train.seed=0..3"])
-    ray.results = [TIMES, TaskFailure(), TIMES, LookupError("a machine\nis lost")]
-    names = runs.names(points)
-    assert list(MACHINES.execute(points)) == names[1:]
-    missing = f"the DVC remote lacks files of {names[2]}: it must run again"
+    calls = fake_dvc("sys.exit('ERROR: lost' if 'seed-2' in arguments[-1] else 0)")
+    assert run({}) == calls() == []
+    points = {f"some--{point.label}": point for point in grid.points(["train.seed=0..3"])}
+    ray.results = [TIMES, TaskError(), TIMES, RayError("a machine\nis lost")]
+    names = [*points]
+    assert run(points) == names[1:]
     assert capsys.readouterr().out.splitlines() == [
         "4 experiments are waiting for machines",
         f"[1 of 4] {names[0]} is finished, about 1 min left",
-        f"[2 of 4] {names[1]} failed: {TaskFailure.cause}, about 1 min left",
-        f"[3 of 4] {names[2]} failed: {missing}, about 1 min left",
+        f"[2 of 4] {names[1]} failed: {TaskError.cause}, about 1 min left",
+        f"[3 of 4] {names[2]} failed: dvc exp pull failed: ERROR: lost, about 1 min left",
         f"[4 of 4] {names[3]} failed: a machine",
     ]
-    assert ray.tasks[1] == (ORIGIN, 2, names[1], options_of(points[1]))
-    pulls = [f"exp pull --force origin {names[index]}" for index in (0, 2)]
-    assert calls() == ["push --quiet --run-cache", *pulls, f"exp remove {names[2]}"]
+    assert ray.tasks[1] == (ORIGIN, names[1], options_of(names[1], points[names[1]]))
+    assert calls() == [f"exp pull --force origin {names[index]}" for index in (0, 2)]
     assert paths.times_file().read_text() == f"\n{TIMES}" * 2
-    resources = {"num_cpus": 2, "num_gpus": 1, "max_retries": 3}
-    silent = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
-    assert ray.options == resources | silent | {"is_shut": True}
+    expected = {"num_cpus": 2, "num_gpus": 1, "max_retries": 3, "retry_exceptions": True}
+    assert expected.items() <= ray.options.items()
+    assert ray.options["is_shut"]
     assert ray.sent == list(cluster.SENT)
-
-
-def configure(file: str, options: str) -> None:
-    """Write a file of DVC with a default remote."""
-    remote = f"['remote \"storage\"']\n    {options}\n"
-    Path(".dvc", file).write_text(f"[core]\n    remote = storage\n{remote}", encoding="utf-8")
 
 
 @pytest.mark.usefixtures("ray")
 def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
-    configure("config", "url = s3://bucket")
-    commit(repository)
+    fake_dvc(CONFIG)
     git("init", "-q", "--bare", "origin.git")
     git("remote", "add", "origin", "origin.git")
     git("push", "-q", "--set-upstream", "origin", "main")
-    shared = {"url": "s3://bucket", "use_ssl": "True"}
     address, head = f"{repository}/origin.git", git("rev-parse", "HEAD")
-    origin = worker.Origin(address, head, shared)
-    assert cluster.connect(1, 0, "origin") == Cluster(1, 0, "origin", origin)
-    # Options of this machine count, but its secrets are not shared.
-    configure("config.local", "url = s3://b\n    region = c\n    secret_access_key = d")
-    git("remote", "set-url", "origin", "ssh://git@example.com/a.git")
-    origin = cluster.connect(1, 0, "origin").origin
-    assert origin.git_remote == "ssh://git@example.com/a.git"
-    assert origin.dvc_remote == shared | {"url": "s3://b", "region": "c"}
+    # Without the secrets of this machine.
+    shared = {"core.remote": "a", "remote.a.url": "s3://a", "remote.a.region": "c"}
+    assert cluster.find_origin("origin") == worker.Origin(address, head, shared)
+    set_address = ("remote", "set-url", "origin")
+    git(*set_address, "ssh://git@example.com/a.git")
+    assert cluster.find_origin("origin").git_remote == "ssh://git@example.com/a.git"
     # Each mistake hides the ones before.
-    local, set_address = Path(".dvc", "config.local"), ("remote", "set-url", "origin")
     for mistake, expected in (
-        (lambda: configure(local.name, "url = ../storage"), "storage has a relative address"),
-        (lambda: local.write_text("[core]\n    remote = other\n"), "no default DVC remote"),
         (lambda: commit(Path()), "origin does not have this commit: run git push"),
         (lambda: git(*set_address, "https://token@a.b/c"), "remote origin contains credent"),
         (lambda: git(*set_address, "ssh://a:b@c/d"), "address of the git remote origin contains c"),
-        (lambda: git("remote", "remove", "origin"), "there is no git remote origin: run git"),
-        (Path("dvc.yaml").unlink, "a cluster runs only what is committed: commit and push"),
+        (
+            lambda: git("remote", "remove", "origin"),
+            "git remote get-url failed: error: No such rem",
+        ),
     ):
         mistake()
         with pytest.raises(InputError, match=expected):
-            cluster.connect(1, 0, "origin")
+            cluster.find_origin("origin")
 
 
-@pytest.mark.usefixtures("ray")
-def test_only_experiments_that_are_not_finished_are_pulled() -> None:
-    points = grid.points(["train.seed=0..3"])
-    names = runs.names(points)
-    unfinished, finished = (make_run(points[seed], name=names[seed]) for seed in (1, 2))
-    add(unfinished, {"dvc.lock": None})
-    add(finished)
-    commit(Path())  # experiments of any commit count
-    calls = fake_dvc(
-        f"if 'list' in arguments: print(*{names[:3]})\n"
-        f"if arguments[-1] == {names[0]!r}: print('Missing cache files', file=sys.stderr)"
+@pytest.mark.usefixtures("repository")
+def test_experiments_of_the_sweep_are_pulled() -> None:
+    names = ["some--seed-0", "other--seed-0", "some--seed-1"]
+    calls = fake_dvc()
+    Path("dvc.py").write_text(
+        f"import sys\nprint(*{names}) if 'list' in sys.argv else print(*sys.argv[1:], "
+        "file=open('calls.txt', 'a'))"
     )
-    MACHINES.pull(points)
-    pulls = [f"exp pull --force origin {name}" for name in names[:2]]
-    assert calls()[1:] == [pulls[0], f"exp remove {names[0]}", pulls[1]]
+    cluster.pull("some", "origin")
+    cluster.pull("none", "origin")
+    assert calls() == ["exp pull --force origin some--seed-0 some--seed-1"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +139,6 @@ def test_only_experiments_that_are_not_finished_are_pulled() -> None:
     [
         ("127.0.0.1:1", None, "cannot connect to Ray at 127.0.0.1:1: .*refused"),
         ("", OSError("no memory"), "cannot connect to Ray at this machine: no memory"),
-        ("head", ValueError("no port"), "cannot connect to Ray at head: no port"),
         ("", RuntimeError("Version\n    mismatch"), "cannot connect to Ray .*: Version mismatch"),
         ("ray://a", LookupError("no token"), "cannot connect to Ray at ray://a: no token"),
     ],
@@ -157,8 +146,8 @@ def test_only_experiments_that_are_not_finished_are_pulled() -> None:
 def test_cluster_without_connection_is_named(
     ray: Ray, monkeypatch: pytest.MonkeyPatch, address: str, failure: Any, expected: str
 ) -> None:
-    fake_dvc()
     ray.failure = failure
     monkeypatch.setenv("RAY_ADDRESS", address)
+    (point,) = grid.points(["train.seed=0"])
     with pytest.raises(InputError, match=expected):
-        list(MACHINES.execute(grid.points(["train.seed=0"])))
+        run({"some--seed-0": point})
