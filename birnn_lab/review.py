@@ -169,12 +169,11 @@ def _measure_noise(name: str, measure: str, study: Study, runs: pd.DataFrame) ->
     column = f"{name}.{measure}"
     values = runs[column].dropna() if column in runs else pd.Series()
     if name == BASELINE and measure == ON_TEST:
-        tables = store.read_predictions(study.folder, runs["name"][:1])
-        if study.reviews is None or not tables:
+        tables = [*store.read_predictions(study.folder, runs["name"][:1]).values()]
+        if study.reviews is None or not tables or name not in tables[0]:
             return None
         labels, groups = study.labels_and_groups()
-        (table,) = tables.values()
-        correct = is_correct(labels, table[name].to_numpy(np.float32)).astype(np.float64)
+        correct = is_correct(labels, tables[0][name].to_numpy(np.float32)).astype(np.float64)
         mean = differences.mean_over_groups(correct, groups, seeds=1)
         return Noise(mean.standard_error, len(np.unique(groups)) - 1, "films")
     deviation = float(values.std())

@@ -23,7 +23,7 @@ RUNS = {
     "export": (["birnn.onnx"], "shows how to encode texts"),
     "mistakes": ([], "probability of positive"),
     "predict": (["A fine film."], "(BiLSTM "),
-    "recipe": ([], "dvc exp run --temp -S"),
+    "recipe": ([], "two-epochs (adds to notebook): "),
     "results": ([], "test reviews, "),
     "review": (["HEAD"], "review.md: passes"),
     "search": (

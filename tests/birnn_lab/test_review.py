@@ -146,11 +146,16 @@ def test_noise_of_the_baseline_is_that_of_films(tmp_path: Path) -> None:
     study = replace(make_study(np.full(3, 0.8)), reviews=reviews, folder=tmp_path / "films")
     tables = {name: pd.DataFrame({"baseline": log_odds}) for name in study.runs["name"]}
     writing.write_files(study, tables)
+    # Nearer, but without predictions of the baseline, or of any model.
+    lacking = replace(study, folder=tmp_path / "networks")
+    writing.write_files(
+        lacking, {name: table.rename(columns=str.upper) for name, table in tables.items()}
+    )
     error = np.std(np.repeat([0, 1], [10, 40]), ddof=1) / 50**0.5
     noise = stats.t.isf(0.025 / (len(NETWORKS) + 1), 49) * 2**0.5 * error
     for drop, expected in ((noise - 0.001, PASSES), (noise + 0.001, FAILS)):
         base, here = (make_run(0.82, {"baseline": {"accuracy": 0.8 - less}}) for less in (0, drop))
-        found = judge(base, here, store.read(study.folder))
+        found = judge(base, here, STUDY, lacking, store.read(study.folder))
         assert found["baseline"][0] == expected
         assert f"noise ±{100 * noise:.2f} (films of study/films, " in found["baseline"][1]
 

@@ -11,8 +11,8 @@ from tests.projects import BIRNN, check_output, copy, error_line, experiments, w
 
 pytestmark = pytest.mark.exhaustive
 
-SEEDS = ("seeds", "-S", "train.seed=1..2")
-NAMES = ["seeds--seed-1", "seeds--seed-2"]
+SEEDS = ("pair", "-S", "train.seed=1..2")
+NAMES = ["pair--seed-1", "pair--seed-2"]
 
 
 def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) -> None:
@@ -21,7 +21,7 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
     result = run_on(machines, project, *SEEDS)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "0 of 2 experiments are finished" in result.stdout
-    assert "[2 of 2] seeds--seed-" in result.stdout
+    assert "[2 of 2] pair--seed-" in result.stdout
     assert sorted(experiments(project)) == NAMES
     # Both machines ran experiments, and only their caches are left.
     for folder in machines.folders:
@@ -30,15 +30,15 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
     check_output(local, *BIRNN, "sweep", *SEEDS)
     tables = []
     for clone in (project, local):
-        check_output(clone, *BIRNN, "study", "seeds")
-        rows = pd.read_csv(clone / "study" / "seeds" / "runs.csv")
+        check_output(clone, *BIRNN, "study", "pair")
+        rows = pd.read_csv(clone / "study" / "pair" / "runs.csv")
         assert (rows["bigru.seconds"] > 0).all()
         tables.append(rows.loc[:, ~rows.columns.str.endswith(".seconds")])
     pd.testing.assert_frame_equal(*tables)
 
     # They can be applied, since their outputs were pulled too.
     check_output(project, "git", "stash", "--include-untracked")
-    check_output(project, "dvc", "exp", "apply", "seeds--seed-2")
+    check_output(project, "dvc", "exp", "apply", "pair--seed-2")
     assert "Running stage" not in check_output(project, "dvc", "repro", "--dry")
 
     # Another clone pulls them from the remotes and runs nothing.
