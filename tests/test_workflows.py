@@ -15,7 +15,7 @@ from tests.projects import PROJECT, check_output
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_review_finds_its_own_comment() -> None:
-    job = read_yaml(PROJECT / ".github" / "workflows" / "review.yaml")["jobs"]["review"]
+    job = read_yaml(PROJECT / ".github" / "workflows" / "review.yaml")["jobs"]["comment"]
     earlier = next(step["run"] for step in job["steps"] if step.get("id") == "earlier")
     marker = job["env"]["MARKER"]
     comments = [
