@@ -1,17 +1,16 @@
 """Prediction for one text and the contribution of each word.
 
-The API of `birnn serve` describes fields by the docstrings below them.
+The contribution of a word is by how much the log-odds would fall if the word were unknown. The API
+of `birnn serve` describes fields by the docstrings below them.
 """
 
-from typing import Any
-
 import numpy as np
+import pyarrow as pa
 from pydantic import BaseModel, Field
 
-from birnn.evaluation.model_names import BASELINE
+from birnn.evaluation.predictor import Model
 from birnn.networks.log_odds import probability
-from birnn.reviews import tokenizer, unicode_words
-from birnn_apps.attribution import Attribution, attribute_exactly
+from birnn.reviews import tokenizer
 from birnn_apps.classifier import Classifier
 
 MOST_TERMS = 10
@@ -32,12 +31,12 @@ class Segment(BaseModel, frozen=True, use_attribute_docstrings=True):
 
 
 class Term(BaseModel, frozen=True, use_attribute_docstrings=True):
-    """A word, or for the baseline an n-gram, and its contribution."""
+    """A word and its contribution."""
 
     text: str
-    """The word or n-gram."""
+    """The word."""
     contribution: float
-    """Its contribution to the log-odds of the positive class."""
+    """By how much the log-odds of the positive class would fall if the word were unknown."""
 
 
 class ModelExplanation(BaseModel, frozen=True, use_attribute_docstrings=True):
@@ -45,16 +44,12 @@ class ModelExplanation(BaseModel, frozen=True, use_attribute_docstrings=True):
 
     probability: float
     """Probability of the positive class."""
-    blank: float
-    """Log-odds of the text with every word blanked."""
     log_odds: float
     """Log-odds of the text."""
     contributions: list[float]
-    """Contribution of each segment; 0 if the model does not read it."""
+    """Contribution of each segment; 0 if it is no word that the model knows and reads."""
     strongest: list[Term]
-    """Words, or for the baseline n-grams, with the strongest contributions."""
-    gap: float
-    """Log-odds that the contributions leave unexplained."""
+    """Words with the strongest contributions."""
 
 
 class Explanation(BaseModel, frozen=True, use_attribute_docstrings=True):
@@ -86,7 +81,13 @@ def explain(classifier: Classifier, text: str) -> Explanation:
     if not predicted.known[0]:
         return Explanation(segments=segments, classes=classes)
     models = {
-        name: _explanation(_attribute(name, model, words), classifier.temperature(name), segments)
+        name: _explain(
+            model,
+            tokens,
+            segments,
+            float(predicted.by_model[name][0]),
+            classifier.temperature(name),
+        )
         for name, model in classifier.models.items()
     }
     return Explanation(
@@ -120,30 +121,23 @@ def _split(classifier: Classifier, text: str, words: list[str]) -> list[Segment]
     return [segment for segment in segments if segment.text]
 
 
-def _attribute(name: str, model: Any, words: list[str]) -> Attribution:
-    if name == BASELINE:
-        return attribute_exactly(model, words)
-    # TensorFlow takes seconds to import, and the baseline does not need it.
-    from birnn_apps import integrated_gradients  # noqa: PLC0415
-
-    return integrated_gradients.attribute(model, words)
-
-
-def _explanation(
-    attribution: Attribution, temperature: float, segments: list[Segment]
+def _explain(
+    model: Model, tokens: pa.ListArray, segments: list[Segment], log_odds: float, temperature: float
 ) -> ModelExplanation:
-    """Return the explanation of log-odds that are divided by a temperature."""
-    log_odds = attribution.log_odds / temperature
-    contributions = iter((attribution.contributions / temperature).tolist())
-    terms = sorted(attribution.terms, key=lambda term: -abs(term[1]))
+    """Return the explanation of a model's log-odds, which are divided by a temperature."""
+    words = [segment for segment in segments if segment.word]
+    places = np.flatnonzero([word.read for word in words])
+    changes = np.zeros(len(words))
+    changes[places] = np.nan_to_num(model.changes(tokens, [places])) / temperature
+    contributions = iter((-changes).tolist())
+    order = np.argsort(-abs(changes), kind="stable")
     return ModelExplanation(
         probability=float(probability(np.array(log_odds))),
-        blank=attribution.blank / temperature,
         log_odds=log_odds,
         contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
         strongest=[
-            Term(text=unicode_words.ngram_name(text), contribution=weight / temperature)
-            for text, weight in terms[:MOST_TERMS]
+            Term(text=words[place].text, contribution=-changes[place])
+            for place in order[:MOST_TERMS]
+            if changes[place]
         ],
-        gap=attribution.gap / temperature,
     )

@@ -33,9 +33,8 @@ def print_explanation(explanation: Explanation) -> None:
             table.add_row(Text(printable(term.text)), f"{term.contribution:+.3f}")
         console.print(table)
         console.print(
-            f"log-odds of {label}: {model.log_odds:+.3f} (all words blanked: "
-            f"{model.blank:+.3f}, words: {sum(model.contributions):+.3f}, "
-            f"unexplained: {model.gap:+.4f})",
+            f"log-odds of {label}: {model.log_odds:+.3f}; they would fall by the number next to a "
+            "word if it were unknown",
             soft_wrap=True,
         )
 

@@ -14,7 +14,7 @@ from birnn_lab.files_in_git import write_yaml
 from birnn_lab.studies import figure, store
 from birnn_lab.studies.store import ABOUT, PREDICTIONS, REVIEWS, RUNS, Study
 
-MOST_ROWS = 20  # of a figure
+MOST_ROWS, MOST_VALUES = 20, 2  # rows of a figure, and values in the name of each
 LOCK = STATE / "study.lock"  # held while a study is read to add runs to it
 PATIENCE = 30  # seconds that another process may take to write a study
 
@@ -50,8 +50,9 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
 
 
 def draw(study: Study) -> None:
-    """Draw the rows of a study, if they are few enough to be read."""
-    if len(study.combinations()) <= MOST_ROWS:
+    """Draw the rows of a study, if they are few and have short names."""
+    first, *others = study.combinations()
+    if len(others) < MOST_ROWS and len(first.chosen) <= MOST_VALUES:
         plotting.save(figure.draw(study), study.folder / f"{study.name}.png")
 
 
