@@ -14,7 +14,7 @@ from birnn_lab import recipes as stored_recipes
 from birnn_lab.experiments import Run
 from birnn_lab.grid import SEPARATOR
 from birnn_lab.recipes import Recipe
-from birnn_lab.setting_text import as_text
+from birnn_lab.setting_text import as_text, differing
 from birnn_lab.studies import store, writing
 from birnn_lab.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
@@ -102,13 +102,11 @@ def _refuse_differences(
         for shared, corpus in zip(settings, corpora, strict=True)
     )
     for other in others:
-        for key in first.keys() & other.keys():
-            if as_text(first[key]) != as_text(other[key]):
-                values = f"{as_text(first[key])} and {as_text(other[key])}"
-                raise InputError(
-                    f"runs of {name} differ in more than their sweeps say, {key} is {values}: "
-                    "choose another name"
-                )
+        for key in differing(first, other):
+            raise InputError(
+                f"runs of {name} differ in more than their sweeps say, {key} is "
+                f"{as_text(first[key])} and {as_text(other[key])}: choose another name"
+            )
 
 
 def _refuse_changed_recipes(old: Study, recipes: Mapping[str, Recipe]) -> None:

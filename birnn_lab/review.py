@@ -23,14 +23,15 @@ from birnn.core.settings import Section
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import BASELINE, TITLES
 from birnn.report import page
-from birnn.style.formatting import NOTHING, points
+from birnn.style.formatting import NOTHING, listed, points
 from birnn_lab import processes
 from birnn_lab.experiments import Run
-from birnn_lab.setting_text import as_text
+from birnn_lab.setting_text import differing
 from birnn_lab.studies import differences, store
 from birnn_lab.studies.store import SEED, Study
 
 GATE = Path("gate.yaml")
+MOST_NAMES = 3  # of settings in a line
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
 HELD_OUT, ON_TEST = "holdout_accuracy", "accuracy"
 MEASURES = {HELD_OUT: "held-out accuracy", ON_TEST: "test accuracy"}
@@ -141,8 +142,10 @@ def find_noise(name: str, measure: str, base: Run, studies: Sequence[Study]) -> 
         noise = _measure_noise(name, measure, study, runs)
         if noise is None:
             continue
-        differ = [key for key in settings if _differs(key, settings, base.settings)]
-        source = f"{noise.source} of study/{study.name}, {_count(differ)}"
+        differ = differing(settings, base.settings)
+        names = [*sorted(differ)[:MOST_NAMES], *(["others"] if len(differ) > MOST_NAMES else [])]
+        distance = f"with other {listed(names)}" if differ else "with the settings of BASE"
+        source = f"{noise.source} of study/{study.name}, {distance}"
         own = runs.loc[runs[SEED] == base.settings.get(SEED), f"{name}.{measure}"]
         has_base = not differ and name != BASELINE and base.metrics[name][measure] in own.to_list()
         mean = float(runs[f"{name}.{measure}"].mean()) if has_base else None
@@ -180,20 +183,6 @@ def _measure_noise(name: str, measure: str, study: Study, runs: pd.DataFrame) ->
     if math.isnan(deviation) or deviation < differences.ROUNDING_ERROR:
         return None
     return Noise(deviation, len(values) - 1, f"{len(values)} runs")
-
-
-def _differs(key: str, settings: dict[str, Any], base: dict[str, Any]) -> bool:
-    return key in base and as_text(settings[key]) != as_text(base[key])
-
-
-def _count(differ: Sequence[str]) -> str:
-    if not differ:
-        return "with the settings of BASE"
-    return (
-        f"in which {len(differ)} settings differ"
-        if len(differ) > 1
-        else f"in which {differ[0]} differs"
-    )
 
 
 def stale_stages() -> list[str]:

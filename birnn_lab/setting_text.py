@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 RESERVED = {"null", "true", "false", "nan", "inf"}
@@ -25,3 +26,8 @@ def option(name: str, value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     # In Hydra's grammar, which DVC uses, a backslash is an escape only before a quote.
     return f"{name}=" + re.sub(r'\\\\(?!")', r"\\", text)
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the settings that both have, with other values."""
+    return [name for name in one if name in other and as_text(one[name]) != as_text(other[name])]

@@ -19,7 +19,7 @@ from birnn.style.formatting import listed
 from birnn_lab import experiments, launcher, private_apis, processes
 from birnn_lab.grid import SEPARATOR, Point
 from birnn_lab.processes import output
-from birnn_lab.setting_text import as_text, option
+from birnn_lab.setting_text import as_text, differing, option
 from birnn_lab.studies import store
 
 INPUTS = ("birnn", "stages", PIPELINE.name, PARAMS.name, OWN.as_posix())
@@ -70,43 +70,29 @@ def find_missing(name: str, points: list[Point]) -> dict[str, Point]:
     study = store.read(folder) if (folder / store.ABOUT).exists() else None
     rows = study.settings_by_run() if study else {}
     for point in points:
-        label, settings = point.label, point.settings
+        wanted, label = point.settings, point.label
+        if here.metrics and experiments.has_same_source(wanted, here.settings):
+            wanted |= _corpus(here.metrics["corpus"])
         if label in runs:
-            where, found, corpus = (
-                f"{name}{SEPARATOR}{label}",
-                runs[label].settings,
-                runs[label].metrics["corpus"],
-            )
+            stored = runs[label].settings | _corpus(runs[label].metrics["corpus"])
         elif study and label in rows:
-            where, found, corpus = f"{label} in {folder}", rows[label], study.about.corpus
+            stored = rows[label] | _corpus(study.about.corpus)
         else:
             missing[f"{name}{SEPARATOR}{label}"] = point
             continue
-        _refuse_other_settings(where, found, settings)
-        if here.metrics and experiments.has_same_source(settings, here.settings):
-            _refuse_other_corpus(where, corpus, here.metrics["corpus"])
+        different = [
+            f"{key} {as_text(stored[key])} instead of {as_text(wanted[key])}"
+            for key in sorted(differing(stored, wanted))
+            if not key.startswith("report.")
+        ]
+        if different:
+            raise InputError(f"{label} of {name} has {listed(different)}: choose another name")
     return missing
 
 
-def _refuse_other_settings(
-    where: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]
-) -> None:
-    different = [
-        f"{key} {as_text(stored[key])} instead of {as_text(wanted[key])}"
-        for key in stored.keys() & wanted.keys()
-        if as_text(stored[key]) != as_text(wanted[key]) and not key.startswith("report.")
-    ]
-    if different:
-        raise InputError(f"{where} has {listed(sorted(different))}: choose another name")
-
-
-def _refuse_other_corpus(where: str, stored: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    corpora = [f"{corpus['name']} ({corpus['digest']})" for corpus in (stored, here)]
-    if corpora[0] != corpora[1]:
-        raise InputError(
-            f"{where} is on the corpus {corpora[0]} instead of {corpora[1]}: choose another name, "
-            "or run make repro with the corpus that you want"
-        )
+def _corpus(described: Mapping[str, Any]) -> dict[str, str]:
+    """Return what identifies a corpus, like a setting."""
+    return {"corpus": f"{described['name']} ({described['digest']})"}
 
 
 def check_committed() -> None:

@@ -161,7 +161,7 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     commit(branch)
     text = review_change(branch, "main")
     # The nearest study on this corpus is much more accurate, and its noise smaller.
-    assert text.count(" runs of study/rotten-tomatoes, in which ") == len(NETWORKS)
+    assert text.count(" runs of study/rotten-tomatoes, with other ") == len(NETWORKS)
     assert "- baseline: passes, unchanged" in text
     assert "- `train.epochs`: 2 → 1" in text
     diff = check_output(branch, "dvc", "metrics", "diff", "--md", "--no-path", "main").strip()

@@ -112,9 +112,9 @@ def test_noise_is_that_of_the_nearest_study() -> None:
     foreign = replace(STUDY, about=replace(STUDY.about, corpus={"name": "other", "digest": ""}))
     equal = make_study(np.full(3, 0.82), "equal")
     ((_, reason),) = judge(base, here, two, short, other, sample, foreign, equal).values()
-    assert reason.endswith("(10 runs of study/other, in which train.epochs differs)")
+    assert reason.endswith("(10 runs of study/other, with other train.epochs)")
     ((_, reason),) = judge(base, here, two).values()
-    assert reason.endswith("(10 runs of study/two, in which 2 settings differ)")
+    assert reason.endswith("(10 runs of study/two, with other pad.maxlen and train.epochs)")
     found = judge(base, here, sample, foreign, equal)
     expected = "−2.12 points of test accuracy, and no study shows its noise"
     assert found == {NETWORK: (UNDECIDED, expected)}

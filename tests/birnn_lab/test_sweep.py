@@ -95,12 +95,12 @@ def test_names_with_other_settings_or_another_corpus_are_refused() -> None:
     (point,) = grid.points(["train.seed=0"])
     (other,) = grid.points(["train.seed=0", "train.epochs=3", "report.equivalence=1"])
     add("settings--seed-0", other)
-    expected = "settings--seed-0 has train.epochs 3 instead of 10: choose another name"
+    expected = "seed-0 of settings has train.epochs 3 instead of 10: choose another name"
     with pytest.raises(InputError, match=expected):
         missing("settings", "train.seed=0")
     fallback = {"corpus": CORPUS | {"name": "fallback"}}
     add("corpus--seed-0", point, METRICS | fallback)
-    expected = r"corpus--seed-0 is on the corpus fallback \(.*\) instead of mine "
+    expected = r"seed-0 of corpus has corpus \"fallback \(.*\)\" instead of \"mine "
     with pytest.raises(InputError, match=expected):
         missing("corpus", "train.seed=0")
     # The corpus of another source is not known here.
@@ -113,10 +113,10 @@ def test_names_with_other_settings_or_another_corpus_are_refused() -> None:
     commit(Path())
     assert missing("study", "train.seed=0") == []
     write(point, fallback)
-    with pytest.raises(InputError, match="seed-0 in study/study is on the corpus mine"):
+    with pytest.raises(InputError, match=r"seed-0 of study has corpus .mine"):
         missing("study", "train.seed=0")
     write(other)
-    with pytest.raises(InputError, match=r"study has train\.epochs 10 instead of 3"):
+    with pytest.raises(InputError, match=r"seed-0 of study has train\.epochs 10 instead of 3"):
         missing("study", "train.seed=0")
 
 

@@ -221,6 +221,6 @@ def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
         draw(writing.write(study, {}))
         assert "interval" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
-    study = over_seeds(tmp_path / "b", varied=dict.fromkeys(("a.a", "b.b", "c.c"), [1, 2]))
+    study = over_seeds(tmp_path / "b", varied={key: [1, 2] for key in ("a.a", "b.b", "c.c")})
     draw(writing.write(study, {}))
     assert not (study.folder / "b.png").exists()  # the names of rows would be long
