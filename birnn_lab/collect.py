@@ -30,7 +30,7 @@ def study(name: str) -> Study:
     folder = store.FOLDER / name
     old = store.read(folder) if (folder / store.ABOUT).exists() else None
     known = set(old.runs["name"]) if old else set()
-    runs = {label: run for label, run in experiments.of_sweep(name).items() if label not in known}
+    runs = {label: run for label, run in experiments.find(name).items() if label not in known}
     by_hand = [run.name for run in runs.values() if not run.chosen]
     if by_hand:
         raise InputError(f"no sweep ran {by_hand[0]}: give it another name with dvc exp rename")
@@ -139,4 +139,4 @@ def _row(label: str, run: Run, about: About) -> dict[str, Any]:
         for measure, value in evaluation.get(model, {}).items()
         if isinstance(value, int | float)
     }
-    return {"name": label} | recipe | settings | seeds | measures | training_times.of_run(run)
+    return {"name": label} | recipe | settings | seeds | measures | training_times.measure(run)

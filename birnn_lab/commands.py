@@ -145,7 +145,7 @@ def review(
 
     file = Path(os.path.relpath(context.obj / output))
     gate = validate_section(reviews.Gate, read_yaml(reviews.GATE), str(reviews.GATE))
-    before, here = experiments.of_commit(base), experiments.working_tree()
+    before, here = experiments.read_commit(base), experiments.working_tree()
     verdicts = reviews.judge(before, here, store.read_all(), gate)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
     reviews.write(before, here, verdicts, metrics, file)

@@ -55,7 +55,7 @@ class Run:
 
     @cached_property
     def metrics(self) -> dict[str, dict[str, Any]]:
-        """The content of `metrics.json`; empty if there is none, or of code without a corpus."""
+        """The content of `metrics.json`; empty without one, or if older code wrote it."""
         metrics = self._parse(METRICS, lambda text: dict(json.loads(text or b"{}")))
         return metrics if "corpus" in metrics else {}
 
@@ -77,7 +77,7 @@ class Run:
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
-        """What the sweep of this experiment chose; empty if no sweep or search ran it."""
+        """The values that the sweep chose; empty if no sweep or search ran this experiment."""
         message = output("git", "log", "-1", "--format=%B", self.revision)
         try:
             return dict(json.loads(message))
@@ -126,7 +126,7 @@ def working_tree() -> Run:
     return Run(WORKING_TREE, "")
 
 
-def of_commit(commit: str) -> Run:
+def read_commit(commit: str) -> Run:
     """Return the run in a commit."""
     run = Run(commit, commit)
     if not run.file(PARAMS):
@@ -137,7 +137,7 @@ def of_commit(commit: str) -> Run:
     return run
 
 
-def of_sweep(name: str) -> dict[str, Run]:
+def find(name: str) -> dict[str, Run]:
     """Return the experiments of a sweep on the current commit, by what follows the sweep's name."""
     prefix = f"{name}{SEPARATOR}"
     return {

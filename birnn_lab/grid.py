@@ -42,7 +42,7 @@ class Point:
 
     @property
     def label(self) -> str:
-        """What the experiment's name has after the sweep's, such as `n-grams--seed-3`.
+        """The end of the experiment's name, such as `n-grams--seed-3`, after the sweep's name.
 
         The section `train` is left out.
         """
@@ -56,7 +56,7 @@ class Point:
 
     @property
     def description(self) -> str:
-        """What was chosen, for the message of the experiment's commit (see `Run.chosen`)."""
+        """The chosen values, for the message of the experiment's commit (see `Run.chosen`)."""
         recipe = {RECIPE: self.recipe} if self.recipe else {}
         return json.dumps(recipe | self.chosen)
 

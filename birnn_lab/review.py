@@ -2,7 +2,7 @@
 
 The seed alone changes an accuracy. So a drop counts only if noise does not explain it: the spread
 of runs that differ in nothing but seeds, in the study whose settings are nearest. The baseline does
-not depend on the seed, and its noise on the test split is that of the choice of films.
+not depend on the seed, and its noise on the test split is due to the choice of films.
 """
 
 import math
@@ -58,7 +58,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Noise:
-    """The standard deviation of an accuracy between runs, and where it is from."""
+    """The standard deviation of an accuracy between runs, and its source."""
 
     deviation: float
     freedom: int  # degrees of freedom
@@ -134,8 +134,7 @@ def _judge(name: str, base: Run, here: Run, studies: Sequence[Study], tail: floa
 def find_noise(name: str, measure: str, base: Run, studies: Sequence[Study]) -> Noise | None:
     """Return the noise of a model's accuracy in the nearest study on the corpus of BASE.
 
-    That is the combination with the fewest settings that differ from those of BASE, and among these
-    the one with the most runs.
+    The nearest combination has the fewest settings that differ from BASE, then the most runs.
     """
     known = []
     for study, settings, runs in _over_seeds(studies, base.metrics["corpus"]["name"]):

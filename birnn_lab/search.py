@@ -74,7 +74,7 @@ class Search:
         if [*sweep.one_by_one(sweep.find_missing(self.name, [point]))]:
             return None
         model, _, measure = self.metric.partition(".")
-        return float(experiments.of_sweep(self.name)[point.label].metrics[model][measure])
+        return float(experiments.find(self.name)[point.label].metrics[model][measure])
 
 
 def parse(name: str, options: Sequence[str], recipe: str, metric: str) -> Search:

@@ -27,7 +27,7 @@ OWN_SOURCE = "csv"
 PATIENCE = 60  # seconds
 
 Execute = Callable[[Mapping[str, Point]], Iterator[str]]
-"""What runs experiments, given by name, and yields the names of those that failed."""
+"""A function that runs experiments, given by name, and yields the names of failed ones."""
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def find_missing(name: str, points: list[Point]) -> dict[str, Point]:
 
     Those that exist must have the settings of the point, and the corpus of the working tree.
     """
-    runs, here = experiments.of_sweep(name), experiments.working_tree()
+    runs, here = experiments.find(name), experiments.working_tree()
     folder, missing = store.FOLDER / name, {}
     study = store.read(folder) if (folder / store.ABOUT).exists() else None
     rows = study.settings_by_run() if study else {}

@@ -17,7 +17,7 @@ MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
 TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
 
 
-def of_run(run: Run) -> dict[str, Any]:
+def measure(run: Run) -> dict[str, Any]:
     """Return the seconds of training of all models (`bigru.seconds`), and the `machine`.
 
     They include the stages before training, and are NaN if they are unknown.

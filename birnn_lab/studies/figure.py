@@ -140,8 +140,8 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
     means = [[row.means[name] for row in table] for name in study.networks]
     # An unknown end is NaN, which is not larger.
     gains = [
-        np.max([m.low for m in of_network]) - np.min([m.high for m in of_network])
-        for of_network in means
+        np.max([m.low for m in network_means]) - np.min([m.high for m in network_means])
+        for network_means in means
     ]
     if compared and np.min(gains) > np.max(
         np.abs([(difference.low, difference.high) for difference in compared])

@@ -24,7 +24,7 @@ def test_experiments_of_a_sweep_are_those_of_this_commit() -> None:
     add("other--seed-1", point)
     add("some", point)
     by_hand = add("some--mine", point, message="a message")
-    found = experiments.of_sweep("some")
+    found = experiments.find("some")
     assert [*found] == ["mine", "seed-1"]
     assert run.revision.startswith(found["seed-1"].revision)
     for same in (run, found["seed-1"]):
@@ -40,19 +40,19 @@ def test_experiments_of_a_sweep_are_those_of_this_commit() -> None:
     ):
         run.read_output(Path("x"), json.load)
     commit(Path())
-    assert experiments.of_sweep("some") == {}
+    assert experiments.find("some") == {}
 
 
 def test_runs_are_read_from_commits_and_the_working_tree() -> None:
     (changed,) = grid.points(["train.epochs=3"])
     write(changed, {"bigru": {"accuracy": 0.7}})
-    here, before = experiments.working_tree(), experiments.of_commit("HEAD")
+    here, before = experiments.working_tree(), experiments.read_commit("HEAD")
     assert (here.settings["train.epochs"], before.settings["train.epochs"]) == (3, 10)
     assert (here.metrics["bigru"]["accuracy"], "bigru" in before.metrics) == (0.7, False)
     with pytest.raises(
         InputError, match=r"'nowhere' is not a commit with params\.yaml: run git fetch"
     ):
-        experiments.of_commit("nowhere")
+        experiments.read_commit("nowhere")
     # Metrics of older code, and none.
     paths.METRICS.write_text('{"accuracy": 1}')
     assert experiments.working_tree().metrics == {}
@@ -73,7 +73,7 @@ def test_damaged_files_are_named(content: str) -> None:
     if "<" not in content:
         commit(Path())
         with pytest.raises(InputError, match=r"dvc\.lock of HEAD is not valid .*: choose another"):
-            _ = experiments.of_commit("HEAD").hashes
+            _ = experiments.read_commit("HEAD").hashes
 
 
 def test_training_times_include_the_stages_before() -> None:
@@ -81,13 +81,13 @@ def test_training_times_include_the_stages_before() -> None:
     machine = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
     (point,) = grid.points(["train.seed=1"])
     run = add("some--seed-1", point, hashes={path: f"md5 of {path}" for path in TIMED})
-    assert np.isnan(training_times.of_run(run)["bigru.seconds"])
+    assert np.isnan(training_times.measure(run)["bigru.seconds"])
     for path in TIMED:
         line = {"md5": f"md5 of {path}", "seconds": [seconds[path] / 2] * 2, "machine": machine}
         times.append(paths.times_file(), json.dumps(line) + "\n")
     with paths.times_file().open("a") as file:
         file.write('{"md5": "a"')  # of a killed process
-    measured = training_times.of_run(run)
+    measured = training_times.measure(run)
     labels = seconds[WORD_VECTORS] + seconds["data/self_labelled"]
     before = labels + seconds[NGRAMS]
     for name in NETWORKS:

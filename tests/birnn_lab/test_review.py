@@ -186,7 +186,7 @@ def test_stale_lock_fails_and_the_review_is_written() -> None:
     (changed,) = grid.points(["train.epochs=3", "csv.positive=[4,5]"])
     write(changed)
     fake_dvc("print(\"Running stage 'train':\")")
-    base, here = experiments.of_commit("HEAD"), experiments.working_tree()
+    base, here = experiments.read_commit("HEAD"), experiments.working_tree()
     verdicts = review.judge(base, here, [], GATE)
     assert [*map(str, verdicts)] == ["dvc.lock: fails, stale (train): run make repro"]
     assert review.summarize(verdicts) == FAILS

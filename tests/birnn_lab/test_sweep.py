@@ -1,4 +1,4 @@
-"""Which experiments a sweep runs, in which order, and what it refuses."""
+"""The experiments that a sweep runs, in which order, and its refusals."""
 
 import signal
 import sys
