@@ -148,7 +148,7 @@ def review(
     before, here = experiments.read_commit(base), experiments.working_tree()
     verdicts = reviews.judge(before, here, store.read_all(), gate)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
-    reviews.write(before, here, verdicts, metrics, file)
+    reviews.write(before, here, verdicts, gate, metrics, file)
     verdict = reviews.summarize(verdicts)
     print(*verdicts, f"{file}: {verdict}", sep="\n")
     if verdict == reviews.FAILS:

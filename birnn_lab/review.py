@@ -195,7 +195,9 @@ def stale_stages() -> list[str]:
     return stale
 
 
-def write(base: Run, here: Run, verdicts: Sequence[Verdict], metrics: str, file: Path) -> None:
+def write(  # noqa: PLR0913  # what the page shows
+    base: Run, here: Run, verdicts: Sequence[Verdict], gate: Gate, metrics: str, file: Path
+) -> None:
     """Write a review as Markdown, given the table of `dvc metrics diff`."""
     before, after = base.settings, here.settings
     settings = [
@@ -209,6 +211,7 @@ def write(base: Run, here: Run, verdicts: Sequence[Verdict], metrics: str, file:
         base=base.name,
         verdicts=verdicts,
         verdict=summarize(verdicts),
+        confidence=f"{gate.confidence:g}",
         settings=settings,
         metrics=metrics if "\n" in metrics.strip() else "",
     )
