@@ -139,7 +139,7 @@ def review(
     """
     from birnn.core.settings import validate_section
     from birnn.core.yaml_files import read_yaml
-    from birnn_lab import experiments, processes
+    from birnn_lab import experiments
     from birnn_lab import review as reviews
     from birnn_lab.studies import store
 
@@ -147,8 +147,7 @@ def review(
     gate = validate_section(reviews.Gate, read_yaml(reviews.GATE), str(reviews.GATE))
     before, here = experiments.read_commit(base), experiments.working_tree()
     verdicts = reviews.judge(before, here, store.read_all(), gate)
-    metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
-    reviews.write(before, here, verdicts, gate, metrics, file)
+    reviews.write(before, here, verdicts, gate, file)
     verdict = reviews.summarize(verdicts)
     print(*verdicts, f"{file}: {verdict}", sep="\n")
     if verdict == reviews.FAILS:

@@ -195,10 +195,9 @@ def stale_stages() -> list[str]:
     return stale
 
 
-def write(  # noqa: PLR0913  # what the page shows
-    base: Run, here: Run, verdicts: Sequence[Verdict], gate: Gate, metrics: str, file: Path
-) -> None:
-    """Write a review as Markdown, given the table of `dvc metrics diff`."""
+def write(base: Run, here: Run, verdicts: Sequence[Verdict], gate: Gate, file: Path) -> None:
+    """Write a review as Markdown, with the table of `dvc metrics diff`."""
+    metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base.revision)
     before, after = base.settings, here.settings
     settings = [
         (name, before.get(name, NOTHING), after.get(name, NOTHING))

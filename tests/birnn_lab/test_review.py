@@ -192,14 +192,15 @@ def test_stale_lock_fails_and_the_review_is_written() -> None:
     assert review.summarize(verdicts) == FAILS
     assert review.summarize([]) == PASSES
     table = "| Metric | main |\n|---|---|\n| a | 1 |"
-    review.write(base, here, verdicts, GATE, table, Path("review.md"))
+    fake_dvc(f"print({table!r})")
+    review.write(base, here, verdicts, GATE, Path("review.md"))
     text = Path("review.md").read_text(encoding="utf-8")
     assert "The change **fails**." in text
     assert "- dvc.lock: fails, stale (train): run make repro\n" in text
     listed = "- `csv.positive`: positive → [4, 5]\n- `train.epochs`: 10 → 3\n"
     assert f"## Settings\n\n{listed}\n## Metrics\n\n{table}" in text
-    commit(Path())
-    review.write(here, here, [], Gate(confidence=99), "", Path("review.md"))
+    fake_dvc()
+    review.write(here, here, [], Gate(confidence=99), Path("review.md"))
     text = Path("review.md").read_text(encoding="utf-8")
     assert text.count("None changed.") == 2
     assert " 99% of the cases" in text
