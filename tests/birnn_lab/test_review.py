@@ -18,7 +18,6 @@ from birnn_lab.studies import store, writing
 from birnn_lab.studies.store import About, Study
 from tests.birnn.samples import NETWORK
 from tests.birnn_lab.repository import CORPUS, TEST, fake_dvc, write
-from tests.projects import commit
 
 pytestmark = pytest.mark.usefixtures("repository")
 GATE = Gate(confidence=95)
