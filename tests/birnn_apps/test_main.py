@@ -44,17 +44,11 @@ def test_help_lists_every_command() -> None:
     assert listed == {name for name, command in COMMANDS.items() if not command.hidden}
 
 
-def test_a_review_needs_two_seeds() -> None:
-    result = CliRunner().invoke(main.app, ["review", "HEAD", "--seeds", "1"])
-    assert result.exit_code == 2
-    assert "--seeds" in result.output
-
-
 def test_missing_package_is_named(tmp_path: Path) -> None:
     (tmp_path / "ray.py").write_text("raise ModuleNotFoundError(name='ray')")
     own = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
     result = run(
-        *BIRNN, "sweep", "--on", "ray", "-S", "train.seed=1", cwd=PROJECT, warm=False, **own
+        *BIRNN, "sweep", "some", "--on", "ray", "-S", "train.seed=1", cwd=PROJECT, warm=False, **own
     )
     assert error_line(result.stderr).startswith("error: ray is not installed: run make setup")
 
