@@ -7,15 +7,11 @@ import sys
 from birnn.runtime.errors import InputError
 
 
-def run(
-    *command: str, stdin: bytes | None = None, check: bool = True
-) -> subprocess.CompletedProcess[bytes]:
+def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
     """Run a command of git or DVC, and return its output."""
     # Otherwise git translates its messages.
     variables = os.environ | ({"LC_ALL": "C"} if command[0] == "git" else {})
-    result = subprocess.run(
-        arguments(*command), input=stdin, env=variables, check=False, capture_output=True
-    )
+    result = subprocess.run(arguments(*command), env=variables, check=False, capture_output=True)
     if check and result.returncode != 0:
         reason = last_line(result.stderr.decode("utf-8", "replace"))
         raise InputError(f"{' '.join(command[:3])} failed: {reason}")

@@ -128,7 +128,7 @@ def batch_size(model: keras.Model) -> int:
 
 
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of weights, including those of fixed tables."""
+    """Return the number of weights, including fixed tables."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 

@@ -86,12 +86,6 @@ def share_unspaced(texts: pa.StringArray) -> float:
     return share
 
 
-def ngram_name(ngram: str) -> str:
-    """Return an n-gram as its language is written: without spaces, if the language has none."""
-    pattern = f" ?({_CHARACTER}) ?".replace("Script=", "")
-    return str(pc.replace_substring_regex(ngram, pattern, r"\1"))
-
-
 def _lines(texts: Iterable[str]) -> pa.StringArray:
     """Break each text into lines: words, what separates them, and empty lines."""
     encodable = (text.encode(errors="replace").replace(b"\n", b" ") for text in texts)

@@ -171,7 +171,7 @@ def _matches(key: str, label: str) -> bool:
 def find(folder: Path, name: object) -> list[Path]:
     """Return the file, or the readable files of a folder or pattern, in order.
 
-    Without a name there are none. Files whose name starts with `.` or `_` are left out.
+    Without a name, the result is empty. Files whose name starts with `.` or `_` are left out.
     """
     if not isinstance(name, str):
         return []

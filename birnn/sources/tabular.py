@@ -62,7 +62,7 @@ def number_items(items: Iterable[Item], source: str) -> Iterator[tuple[int, Item
 def open_text(file: Path, encoding: str) -> TextIO:
     """Open a file for `lines`, decompressed if its extension says so."""
     name = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    # Invalid bytes become surrogates, so that `lines` knows where they are.
+    # Invalid bytes become surrogates, which `lines` finds.
     return io.TextIOWrapper(pa.input_stream(file), name, errors="surrogateescape", newline="")
 
 

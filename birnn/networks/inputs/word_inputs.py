@@ -15,7 +15,7 @@ from birnn.networks.inputs.regions import LONGEST, SIZE, Regions, Table
 
 
 class TrainingNumbers(Protocol):
-    """The numbers of training reviews, if they differ from those of new text."""
+    """The numbers of training reviews, if new text has others."""
 
     def select(self, ids: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the numbers of some reviews, shape (reviews, maxlen, width), 0 at padding."""

@@ -53,7 +53,7 @@ DEPTH = 256  # rows of a matrix that stay in the CPU's cache while it is multipl
 
 
 class Buffers(NamedTuple):
-    """What the time loop remembers of ROWS reviews. Slots are time steps, see `run_forward`."""
+    """The memory of the time loop, for ROWS reviews. Slots are time steps, see `run_forward`."""
 
     gates: Any  # activations, shape (slots, ROWS, 4 x units or more)
     cells: Any  # states of an LSTM's cell, shape (slots + 1, ROWS, units)
