@@ -29,16 +29,10 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def usable_cores() -> int:
-    """Return the number of cores that this process may use; `OMP_NUM_THREADS` may lower it."""
-    if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdigit():
-        return min(max(1, int(threads)), _cores())
-    return _cores()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return the number of cores that this process may use, at most `OMP_NUM_THREADS`."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit) or cores) if limit.isdigit() else cores
 
 
 def keep_freed_memory() -> None:

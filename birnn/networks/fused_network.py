@@ -135,9 +135,7 @@ class FusedBidirectional:
     """A bidirectional layer in `kernel`, as functions of NumPy arrays that run in parallel."""
 
     cell: Cell  # the cell of the layer
-    # True to return the maximum and the mean of each unit over the words, False to return the
-    # states after the last word.
-    pooled: bool
+    pooled: bool  # returns maximum and mean of each unit over the words, else the last states
 
     def outputs(
         self, words: Ints, mask: Mask, fixed: Floats, learned: Floats, *weights: Floats

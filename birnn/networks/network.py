@@ -20,8 +20,7 @@ from birnn.networks.pooling import PooledBidirectional, StateDropout
 from birnn.runtime.errors import InputError
 
 HDF5_OVERHEAD = 100_000  # bytes
-# Reviews that are predicted at a time. Further numbers of 1,000 words may take some megabytes
-# before a linear map shortens them.
+# Reviews at a time: numbers of 1,000 words may take megabytes before a linear map shortens them.
 PREDICTED_AT_ONCE, PREDICTED_WITH_LEARNED_INPUTS = 2_000, 100
 
 
@@ -92,8 +91,8 @@ def initialize(
 
     Args:
         model: the network.
-        vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs.
-            The vectors of later ids, and of ids whose row is zeros, stay random.
+        vectors: float32, shape (ids, embedding_dim), by default of no ids. The vectors of later
+            ids, and of ids whose row is zeros, stay random.
         inputs: the further inputs, in the order of `word_inputs`.
     """
     embedding = model.layers[0]

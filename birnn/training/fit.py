@@ -121,7 +121,6 @@ def train(
     training = sequences.read(files.training)
     validation = sequences.read(files.validation)
     model = build_network(network, config)
-    # The file has no vectors unless word_vectors.reviews is set.
     initialize(model, np.load(files.word_vectors / "vectors.npy"), inputs)
     model.compile(
         optimizer=create_optimizer(settings, reviews=len(training[1])),

@@ -21,14 +21,13 @@ and `lengths`, which are int32:
     recurrent   (units, gates x units)           weights of the state
     bias        (3 x units,)                     recurrent bias of a GRU; an LSTM ignores it
 
-Read `compute_outputs` and `compute_gradients` at the end first, then `run_forward`.
-
 Callers should sort the reviews by length, because each block of ROWS reviews takes as many time
 steps as its longest review.
 
 Every CPU computes the same bits. Additions, multiplications and divisions are rounded as IEEE 754
 demands, the compiler may not reorder or fuse them, and `fma` is the only fused operation. The sums
-of a product run over its terms in order, whatever the width of the registers.
+of a product run over its terms in order, whatever the width of the registers. Read the end of this
+file first: `compute_outputs` and `compute_gradients`.
 """
 
 from typing import Any, Literal, NamedTuple

@@ -21,8 +21,16 @@ def test_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux restricts a process")
-def test_only_cores_that_this_process_may_use_are_counted() -> None:
+def test_only_cores_that_this_process_may_use_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = os.sched_getaffinity(0)
+    for limit, expected in (
+        ("1", 1),
+        ("0", len(allowed)),
+        ("many", len(allowed)),
+        ("999", len(allowed)),
+    ):
+        monkeypatch.setenv("OMP_NUM_THREADS", limit)
+        assert machine.usable_cores() == expected
     try:
         os.sched_setaffinity(0, {min(allowed)})
         assert machine.usable_cores() == 1
