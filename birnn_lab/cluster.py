@@ -31,6 +31,7 @@ RETRIES = 3  # of an experiment that fails, or whose machine is lost
 
 def find_origin(git_remote: str) -> worker.Origin:
     """Check this clone and its remotes, and return what a task starts from."""
+    import_module("ray")  # if it is not installed, fail before anything else
     address = output("git", "remote", "get-url", git_remote)
     commit, parts = output("git", "rev-parse", "HEAD"), urlsplit(address)
     # The user name in an SSH address is not a secret.
@@ -89,7 +90,7 @@ def run(
 
 @contextmanager
 def _connected() -> Iterator[Any]:
-    ray: Any = import_module("ray")  # installed only for clusters
+    ray: Any = import_module("ray")
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = os.environ.get("RAY_ADDRESS", "")

@@ -11,7 +11,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn_apps import __main__ as main
-from tests.projects import BIRNN, PROJECT, copy_settings, error_line, run
+from tests.projects import BIRNN, PROJECT, copy_settings, run
 
 COMMANDS = get_command(main.app).commands  # type: ignore[attr-defined]
 
@@ -42,15 +42,6 @@ def test_help_lists_every_command() -> None:
     text = CliRunner().invoke(main.app, ["--help"]).output
     listed = {line.split()[0] for line in text.splitlines() if re.match("  [a-z]", line)}
     assert listed == {name for name, command in COMMANDS.items() if not command.hidden}
-
-
-def test_missing_package_is_named(tmp_path: Path) -> None:
-    (tmp_path / "ray.py").write_text("raise ModuleNotFoundError(name='ray')")
-    own = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
-    result = run(
-        *BIRNN, "sweep", "some", "--on", "ray", "-S", "train.seed=1", cwd=PROJECT, warm=False, **own
-    )
-    assert error_line(result.stderr).startswith("error: ray is not installed: run make setup")
 
 
 def test_command_starts_without_slow_imports() -> None:

@@ -1,5 +1,6 @@
 """A cluster without Ray: what is checked before, sent, and reported."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from birnn.runtime.errors import InputError
 from birnn_lab import cluster, grid, worker
 from birnn_lab.sweep import options_of
 from tests.birnn_lab.repository import fake_dvc, git
-from tests.projects import commit
+from tests.projects import BIRNN, PROJECT, commit, error_line
+from tests.projects import run as run_command
 
 ORIGIN = worker.Origin("address", "commit", {"remote.a.url": "s3://a"})
 TIMES = "times\n"
@@ -151,3 +153,12 @@ def test_cluster_without_connection_is_named(
     (point,) = grid.points(["train.seed=0"])
     with pytest.raises(InputError, match=expected):
         run({"some--seed-0": point})
+
+
+def test_missing_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ray.py").write_text("raise ModuleNotFoundError(name='ray')")
+    own = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
+    result = run_command(
+        *BIRNN, "sweep", "some", "--on", "ray", "-S", "train.seed=1", cwd=PROJECT, warm=False, **own
+    )
+    assert error_line(result.stderr).startswith("error: ray is not installed: run make setup")
