@@ -139,5 +139,5 @@ help: ## list the targets
 		do printf '%-15s %s\n' "$$name" "$$text"; done
 
 .PHONY: repro test-fast test test-all test-rest test-network coverage mutants lint format fresh \
-	study tuning random-settings ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
+	study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
 	lock setup cluster help

@@ -45,7 +45,7 @@ def study(name: str) -> Study:
         raise InputError(
             f"{folder} has no test results, for choosing settings: choose another name"
         )
-    about, kept = _describe(name, [*runs.values()], old)
+    about, kept = _describe(name, runs, old)
     rows = [_row(label, run, about) for label, run in sorted(runs.items(), key=_in_order)]
     table = pd.concat([kept, pd.DataFrame(rows)])
     if about.recipes:
@@ -58,62 +58,74 @@ def study(name: str) -> Study:
     return writing.write(Study(folder, about, table, reviews), log_odds)
 
 
-def _describe(name: str, runs: list[Run], old: Study | None) -> tuple[About, pd.DataFrame]:
+def _describe(name: str, runs: Mapping[str, Run], old: Study | None) -> tuple[About, pd.DataFrame]:
     """Return what all runs share, and the rows of the old study with what varies now."""
-    names = {run.chosen.get(RECIPE) for run in runs}
-    compares = bool(old and RECIPE in old.about.varied) or len(names) > 1
-    if compares and None in names:
+    labels = [*runs, *(old.runs["name"] if old else [])]
+    used = {_recipe(label) for label in labels}
+    if len(used) > 1 and "" in used:
         raise InputError(
             f"only some runs of {name} have a recipe: choose another name for the others"
         )
-    recipes = stored_recipes.read() if compares else {}
-    chosen = (key for run in runs for key in run.chosen if key not in {SEED, RECIPE})
-    varied = [*([RECIPE] if compares else []), *(old.about.varied if old else []), *chosen]
-    varied = [*dict.fromkeys(varied)]
-    changed = {key for recipe in recipes.values() for key in recipe.all_settings}
-    left_out = [*varied, *changed, *(FOLLOWING_SEEDS if any(names) else ())]
-    settings = [store.shared_settings(run.settings, left_out) for run in runs]
-    corpora = [store.describe_corpus(run.metrics["corpus"]) for run in runs]
+    recipes = stored_recipes.read() if used != {""} else {}
+    chosen = (key for run in runs.values() for key in run.chosen if key not in {SEED, RECIPE})
+    before = old.about.varied if old else []
+    varied = [*dict.fromkeys([*([RECIPE] if len(used) > 1 else []), *before, *chosen])]
+    shared: dict[str, Any] = {}
+    corpus = old.about.corpus if old else {}
     kept = pd.DataFrame()
     if old:
-        new = {key: old.about.settings.get(key) for key in varied if key not in old.runs}
-        kept = old.runs.assign(**new)
-        settings.append({key: value for key, value in old.about.settings.items() if key not in new})
-        corpora.append(old.about.corpus)
         _refuse_changed_recipes(old, recipes)
-    _refuse_differences(name, settings, corpora)
+        kept = old.runs.assign(**_new_columns(old, varied, with_recipe=bool(recipes)))
+        own = [key for names in varied for key in names.split(",")]
+        shared = {key: value for key, value in old.about.settings.items() if key not in own}
+    for label, run in runs.items():
+        recipe = recipes[_recipe(label)].all_settings if recipes else {}
+        left_out = [*varied, *recipe, *(FOLLOWING_SEEDS if recipes else ())]
+        settings = store.shared_settings(run.settings, left_out)
+        corpus = corpus or store.describe_corpus(run.metrics["corpus"])
+        digests = {"corpus": corpus["digest"]}, {"corpus": run.metrics["corpus"]["digest"]}
+        one, other = shared | digests[0], settings | digests[1]
+        for key in differing(one, other):
+            raise InputError(
+                f"runs of {name} differ in more than their sweeps say, {key} is "
+                f"{as_text(one[key])} and {as_text(other[key])}: choose another name"
+            )
+        shared |= settings
     described = [
         {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
         for recipe in recipes.values()
     ]
-    sampler = old.about.sampler if old else ""
-    about = About(
-        f"birnn study {name}", corpora[0], varied, settings[0], described, sampler=sampler
+    command, sampler = (
+        (old.about.command, old.about.sampler) if old else (f"birnn study {name}", "")
     )
-    return about, kept
+    return About(command, corpus, varied, shared, described, sampler=sampler), kept
 
 
-def _refuse_differences(
-    name: str, settings: list[dict[str, Any]], corpora: list[dict[str, Any]]
-) -> None:
-    """Check that runs share their corpus, and all settings but those that vary."""
-    first, *others = (
-        shared | {"corpus": corpus["digest"]}
-        for shared, corpus in zip(settings, corpora, strict=True)
-    )
-    for other in others:
-        for key in differing(first, other):
-            raise InputError(
-                f"runs of {name} differ in more than their sweeps say, {key} is "
-                f"{as_text(first[key])} and {as_text(other[key])}: choose another name"
-            )
+def _recipe(label: str) -> str:
+    """Return the recipe that a label names, or an empty string."""
+    recipe, separator, _ = label.partition(SEPARATOR)
+    return recipe if separator or recipe in stored_recipes.read() else ""
+
+
+def _new_columns(old: Study, varied: list[str], *, with_recipe: bool) -> dict[str, list[Any]]:
+    """Return the values that the old rows have of what varies only now."""
+    names, settings = old.runs["name"], old.settings_by_run()
+    columns: dict[str, list[Any]] = {RECIPE: [*map(_recipe, names)]} if with_recipe else {}
+    for key in varied:
+        if key not in old.runs and key != RECIPE:
+            values = [[settings[name].get(part) for part in key.split(",")] for name in names]
+            if any(as_text(first) != as_text(other) for first, *rest in values for other in rest):
+                raise InputError(f"{old.folder} has runs with different {key}: choose another name")
+            columns[key] = [first for first, *_ in values]
+    return columns
 
 
 def _refuse_changed_recipes(old: Study, recipes: Mapping[str, Recipe]) -> None:
     stored = old.recipe_settings()
     used = set(old.runs[RECIPE]) if recipes and RECIPE in old.runs else set()
     for name in sorted(used):
-        if name not in recipes or recipes[name].all_settings != stored[name]:
+        known = recipes[name].all_settings if name in recipes else None
+        if known != stored.get(name, known):
             raise InputError(
                 f"the recipe {name} has changed: give it another name, or remove its rows from "
                 f"{old.folder / store.RUNS}"
@@ -128,7 +140,7 @@ def _in_order(item: tuple[str, Run]) -> str:
 def _row(label: str, run: Run, about: About) -> dict[str, Any]:
     """Return the row of a run in `runs.csv`."""
     settings = {key: run.settings[key.partition(",")[0]] for key in about.varied if key != RECIPE}
-    recipe = {RECIPE: run.chosen.get(RECIPE)} if about.recipes else {}
+    recipe = {RECIPE: run.chosen[RECIPE]} if about.recipes else {}
     seeds = {
         key: run.settings[key] for key in (SEED, *FOLLOWING_SEEDS) if key not in about.settings
     }

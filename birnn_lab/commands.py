@@ -40,19 +40,21 @@ def sweep(
     ] = "origin",
 ) -> None:
     """Run the experiments of a grid of settings that this commit and study/NAME lack."""
-    from birnn_lab import grid, sweep
+    from birnn_lab import grid
+    from birnn_lab import sweep as runner
 
     points = grid.points(settings, recipe)
-    execute: sweep.Execute = sweep.one_by_one
+    execute: runner.Execute = runner.one_by_one
     if on == "ray":
         from birnn_lab import cluster
 
+        runner.check_inputs(points)
         origin = cluster.find_origin(git_remote)
         cluster.pull(name, git_remote)
         execute = partial(
             cluster.run, git_remote=git_remote, origin=origin, num_cpus=cpus, num_gpus=gpus
         )
-    sweep.run(name, points, execute)
+    runner.run(name, points, execute)
 
 
 @app.command(epilog="Example: birnn study ten-seeds")

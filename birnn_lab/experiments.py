@@ -7,7 +7,7 @@ and metrics, and DVC's cache everything else. It exists once all its stages have
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,6 @@ LOCK = Path("dvc.lock")
 PREDICTIONS = paths.EVALUATED / "predictions.parquet"
 # A line of `dvc exp list`: the revision and the name.
 LISTED = re.compile(r"^\s+(\w+) \[(.+)\]$", re.MULTILINE)
-SOURCES = ("csv.", "fetch.")  # settings of the corpus
 
 
 @dataclass(frozen=True)
@@ -145,9 +144,3 @@ def find(name: str) -> dict[str, Run]:
         for revision, listed in LISTED.findall(output("dvc", "exp", "list"))
         if listed.startswith(prefix)
     }
-
-
-def has_same_source(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two runs with these settings read the same corpus, if it can be reached."""
-    names = [name for name in one.keys() | other.keys() if name.startswith(SOURCES)]
-    return all(one.get(name) == other.get(name) for name in names)

@@ -1,5 +1,6 @@
 """Grids of settings: syntax, validation, and names of experiments."""
 
+import hashlib
 import itertools
 import json
 import re
@@ -51,7 +52,10 @@ class Point:
         parts = (
             f"{key.removeprefix('train.').replace('.', '-')}-{self.chosen[key]}" for key in keys
         )
-        text = re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
+        text = re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts)).strip("-.")
+        if len(text) > LONGEST_LABEL:
+            digest = hashlib.sha256(self.description.encode()).hexdigest()[:7]
+            text = f"{text[:LONGEST_LABEL].strip('-.')}-{digest}"
         return SEPARATOR.join(filter(None, [self.recipe, text]))
 
     @property
@@ -71,11 +75,15 @@ def points(options: Iterable[str], recipe_names: Collection[str] = ()) -> list[P
     if not (given or recipe_names):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     starts = [*recipes.read()] if "all" in recipe_names else [*dict.fromkeys(recipe_names)]
-    return [
+    found = [
         point(dict(zip(given, chosen, strict=True)), recipe)
         for recipe in starts or [""]
         for chosen in itertools.product(*given.values())
     ]
+    names, count = {each.label for each in found}, len(found)
+    if len(names) < count:
+        raise InputError(f"{count} combinations have only {len(names)} names: sweep them apart")
+    return found
 
 
 def point(chosen: dict[str, Any], recipe: str = "") -> Point:

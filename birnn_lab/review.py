@@ -18,7 +18,6 @@ from pydantic import Field
 from scipy import special
 
 from birnn.core.outputs import write_text
-from birnn.core.paths import TEST_REVIEWS
 from birnn.core.settings import Section
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import BASELINE, TITLES
@@ -78,7 +77,7 @@ def judge(base: Run, here: Run, studies: Sequence[Study], gate: Gate) -> list[Ve
         )  # on each side of an interval
         verdicts = [_judge(name, base, here, studies, tail) for name in models]
     if stale := stale_stages():
-        verdicts.append(Verdict("dvc.lock", FAILS, f"stale ({', '.join(stale)}): run make repro"))
+        verdicts.append(Verdict("dvc.lock", FAILS, f"{', '.join(stale)}: run make repro"))
     return verdicts
 
 
@@ -92,11 +91,8 @@ def find_obstacle(base: Run, here: Run) -> str:
     """Return why the metrics of both sides are not comparable, or an empty string."""
     if not (base.metrics and here.metrics):
         return f"not comparable: {'the change' if base.metrics else 'BASE'} has no metrics"
-    corpora = [run.metrics["corpus"]["name"] for run in (base, here)]
-    if corpora[0] != corpora[1]:
-        return f"not comparable: the corpus changed from {corpora[0]} to {corpora[1]}"
-    tests = [run.hashes.get(TEST_REVIEWS.as_posix()) for run in (base, here)]
-    return "" if tests[0] == tests[1] else "not comparable: the test reviews changed"
+    before, after = ("{name} ({digest})".format_map(run.metrics["corpus"]) for run in (base, here))
+    return "" if before == after else f"not comparable: the corpus changed from {before} to {after}"
 
 
 def _held_out(run: Run) -> object:
@@ -192,7 +188,7 @@ def stale_stages() -> list[str]:
     stale = re.findall(r"(?:^Running stage|failed to reproduce) '(.*?)'", printed, re.MULTILINE)
     if planned.returncode and not stale:
         return [f"cannot be checked: {processes.last_line(planned.stderr.decode())}"]
-    return stale
+    return [f"stale {name}" for name in stale]
 
 
 def write(base: Run, here: Run, verdicts: Sequence[Verdict], gate: Gate, file: Path) -> None:

@@ -27,6 +27,7 @@ from birnn.runtime.errors import InputError
 from birnn.style.formatting import listed
 from birnn_lab import experiments, grid, sweep
 from birnn_lab.grid import Point
+from birnn_lab.processes import output
 from birnn_lab.setting_text import as_text
 from birnn_lab.studies import store
 
@@ -71,7 +72,9 @@ class Search:
     def run(self, params: dict[str, Any]) -> float | None:
         """Run the experiment of a trial, unless it exists; return its score, None if it failed."""
         point = self.point(self.values(params))
-        if [*sweep.one_by_one(sweep.find_missing(self.name, [point]))]:
+        name = f"{self.name}{grid.SEPARATOR}{point.label}"
+        known = point.label in experiments.find(self.name)
+        if not known and [*sweep.one_by_one({name: point})]:
             return None
         model, _, measure = self.metric.partition(".")
         return float(experiments.find(self.name)[point.label].metrics[model][measure])
@@ -114,7 +117,7 @@ def run(search: Search, trials: int, sampler: str) -> optuna.Study:
     """Run trials until so many are finished, including earlier ones, and return Optuna's study."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with sweep.exclusively():
-        sweep.check_committed()
+        sweep.check_inputs([search.point({})])
         study = open_study(search, sampler)
         done = len(study.get_trials(states=(TrialState.COMPLETE, TrialState.FAIL)))
         print(f"{done} of {trials} trials are finished", flush=True)
@@ -147,10 +150,11 @@ def open_study(search: Search, sampler: str) -> optuna.Study:
     study.sampler = SAMPLERS[sampler](seed=len(study.trials))
     defaults = search.point({}).settings
     space = {key: distribution_to_json(kind) for key, kind in search.space.items()}
-    conditions = json.dumps([search.metric, space, defaults], sort_keys=True)
+    code = output("git", "rev-parse", "HEAD:./birnn", "HEAD:./stages")
+    conditions = json.dumps([search.metric, space, defaults, code], sort_keys=True)
     if study.user_attrs.get("conditions", conditions) != conditions:
         raise InputError(
-            f"the search {search.name} began with another metric, other ranges or other settings: "
+            f"the search {search.name} began with another metric, other ranges, settings or code: "
             f"choose another name, or delete {file}"
         )
     study.set_user_attr("conditions", conditions)

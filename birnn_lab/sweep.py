@@ -6,10 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -50,9 +49,7 @@ def run(name: str, points: list[Point], execute: Execute) -> None:
     """Run those points that neither this commit nor the study with this name has."""
     store.check_name(name)
     with exclusively():
-        check_committed()
-        if any(point.settings["fetch.source"] == OWN_SOURCE for point in points):
-            check_own_files()
+        check_inputs(points)
         missing = find_missing(name, points)
         print(f"{len(points) - len(missing)} of {len(points)} experiments are finished")
         failed = ", ".join(execute(missing))
@@ -63,20 +60,19 @@ def run(name: str, points: list[Point], execute: Execute) -> None:
 def find_missing(name: str, points: list[Point]) -> dict[str, Point]:
     """Return the points to run, by the names of their experiments.
 
-    Those that exist must have the settings of the point, and the corpus of the working tree.
+    Those that exist must have the settings of the point and one corpus, and not the fallback if the
+    working tree has the corpus.
     """
-    runs, here = experiments.find(name), experiments.working_tree()
-    folder, missing = store.FOLDER / name, {}
+    runs, here = experiments.find(name), experiments.working_tree().metrics.get("corpus", {})
+    folder, missing, corpora = store.FOLDER / name, {}, set()
     study = store.read(folder) if (folder / store.ABOUT).exists() else None
     rows = study.settings_by_run() if study else {}
     for point in points:
         wanted, label = point.settings, point.label
-        if here.metrics and experiments.has_same_source(wanted, here.settings):
-            wanted |= _corpus(here.metrics["corpus"])
         if label in runs:
-            stored = runs[label].settings | _corpus(runs[label].metrics["corpus"])
+            stored, corpus = runs[label].settings, runs[label].metrics["corpus"]
         elif study and label in rows:
-            stored = rows[label] | _corpus(study.about.corpus)
+            stored, corpus = rows[label], study.about.corpus
         else:
             missing[f"{name}{SEPARATOR}{label}"] = point
             continue
@@ -85,14 +81,21 @@ def find_missing(name: str, points: list[Point]) -> dict[str, Point]:
             for key in sorted(differing(stored, wanted))
             if not key.startswith("report.")
         ]
+        if corpus["name"] != corpus.get("requested", corpus["name"]) == here.get("name"):
+            different.append(f"corpus {corpus['name']} instead of {corpus['requested']}")
         if different:
             raise InputError(f"{label} of {name} has {listed(different)}: choose another name")
+        corpora.add(f"{corpus['name']} ({corpus['digest']})")
+    if len(corpora) > 1:
+        raise InputError(f"runs of {name} are on {listed(sorted(corpora))}: choose another name")
     return missing
 
 
-def _corpus(described: Mapping[str, Any]) -> dict[str, str]:
-    """Return what identifies a corpus, like a setting."""
-    return {"corpus": f"{described['name']} ({described['digest']})"}
+def check_inputs(points: Iterable[Point]) -> None:
+    """Check that git or DVC has all that experiments read."""
+    check_committed()
+    if any(point.settings["fetch.source"] == OWN_SOURCE for point in points):
+        check_own_files()
 
 
 def check_committed() -> None:

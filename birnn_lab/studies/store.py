@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.yaml_files import read_yaml
+from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
 from birnn.runtime.errors import InputError
@@ -42,7 +42,7 @@ FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 class About:
     """The description of a study: what its runs share."""
 
-    command: str  # the command that last added runs
+    command: str  # the command that first made the study
     corpus: dict[str, Any]  # name and digest of the corpus, as in the metrics
     # Names of the settings that vary, except seeds; `recipe` is one. Settings with the same values
     # are one name, with commas.
@@ -50,8 +50,9 @@ class About:
     settings: dict[str, Any]  # values of all other settings, by name
     # Name, title, base (the recipe that it adds to) and added settings of each recipe.
     recipes: list[dict[str, Any]] = field(default_factory=list)
-    chooses: bool = False  # true if the study serves to choose settings
-    sampler: str = ""  # how a search proposed its trials, empty for other studies
+    # Only in older studies: true if the study serves to choose settings.
+    chooses: bool = False
+    sampler: str = ""  # only in older studies: how a search proposed its trials
 
 
 @dataclass(frozen=True)
@@ -133,25 +134,24 @@ class Study:
         All runs with random settings are one combination.
         """
         varied = self.about.varied
-        # Equal trials of a search are one run: they would count as several seeds.
-        runs = self.runs.drop_duplicates()
         if not varied or self.is_sample:
-            return [Combination({}, runs)]
-        groups = runs.groupby(varied, sort=False, dropna=False)
+            return [Combination({}, self.runs)]
+        groups = self.runs.groupby(varied, sort=False, dropna=False)
         return [
             Combination(dict(zip(varied, values, strict=True)), group) for values, group in groups
         ]
 
     def settings_by_run(self) -> dict[str, dict[str, Any]]:
         """Return the known settings of each run, by its name and by full name of the setting."""
-        recipes = self.recipe_settings()
-        settings = {}
+        recipes, settings = self.recipe_settings(), {}
         for row in self.runs.convert_dtypes().to_dict("records"):
             own = {key: row[key] for key in (SEED, *FOLLOWING_SEEDS) if key in row}
             for names in self.about.varied:
-                own |= dict.fromkeys(names.split(","), None if pd.isna(row[names]) else row[names])
-            recipe = recipes.get(own.pop(RECIPE, ""), {})
-            settings[row["name"]] = self.about.settings | recipe | own
+                value = None if pd.isna(row[names]) else row[names]
+                value = parse_yaml(value) if isinstance(value, str) else value
+                own |= dict.fromkeys(names.split(","), value)
+            own.pop(RECIPE, None)
+            settings[row["name"]] = self.about.settings | recipes.get(row.get(RECIPE, ""), {}) | own
         return settings
 
     def recipe_settings(self) -> dict[str, dict[str, Any]]:

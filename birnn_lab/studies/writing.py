@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_scalar
 
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STATE
 from birnn.runtime.errors import InputError
 from birnn.style import plotting
 from birnn_lab.files_in_git import write_yaml
+from birnn_lab.setting_text import as_text
 from birnn_lab.studies import figure, store
 from birnn_lab.studies.store import ABOUT, PREDICTIONS, REVIEWS, RUNS, Study
 
@@ -20,11 +23,9 @@ PATIENCE = 30  # seconds that another process may take to write a study
 
 
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
-    """Write a study (see `write_files`), draw its figure, and return the study as it is read."""
+    """Write a study (see `write_files`), and return it as it is read."""
     write_files(study, predictions)
-    written = store.read(study.folder)
-    draw(written)
-    return written
+    return store.read(study.folder)
 
 
 def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
@@ -40,7 +41,7 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         )
     with atomic_folder(study.folder) as part:
         write_yaml(part / ABOUT, asdict(study.about))
-        (part / RUNS).write_text(to_csv(study.runs), encoding="utf-8", newline="\n")
+        (part / RUNS).write_text(to_csv(study), encoding="utf-8", newline="\n")
         if study.reviews is not None:
             study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
         for name, table in predictions.items():
@@ -56,8 +57,15 @@ def draw(study: Study) -> None:
         plotting.save(figure.draw(study), study.folder / f"{study.name}.png")
 
 
-def to_csv(table: pd.DataFrame) -> str:
-    """Return rows as in `runs.csv`."""
+def to_csv(study: Study) -> str:
+    """Return the rows of `runs.csv`: chosen values as they are, measures with six digits."""
+    texts: dict[str, Any] = {
+        name: [
+            None if is_scalar(value) and pd.isna(value) else as_text(value)
+            for value in study.runs[name]
+        ]
+        for name in study.about.varied
+    }
     # Otherwise, integers in a column with missing values would be floats.
-    whole = table.convert_dtypes()
+    whole = study.runs.convert_dtypes().assign(**texts)
     return str(whole.to_csv(index=False, float_format="%.6g", lineterminator="\n"))

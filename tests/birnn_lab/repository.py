@@ -21,7 +21,6 @@ from tests.projects import commit
 NONE: Mapping[str, Any] = MappingProxyType({})
 CORPUS = {"name": "mine", "digest": "0123456789ab", "requested": "mine", "validation": "test"}
 METRICS = {"corpus": CORPUS}
-TEST = "data/corpus/test.parquet"
 # Lists the experiments of this commit as DVC does, and does nothing else.
 LIST = """
 if arguments[:2] == ["exp", "list"]:
@@ -36,7 +35,7 @@ if arguments[:2] == ["exp", "list"]:
 
 def create() -> None:
     """Create the repository in the current folder, which has the settings."""
-    for file in (".dvc/config", "stages/train.py"):
+    for file in (".dvc/config", "birnn/code.py", "stages/train.py"):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
     write(grid.point({}))

@@ -72,22 +72,40 @@ def test_rows_that_are_committed_stay_and_new_ones_are_added() -> None:
 
 def test_study_of_several_recipes_compares_recipes() -> None:
     single = study("single", SEEDS, recipe=("pooling",))
-    assert (single.about.varied, single.about.recipes) == ([], [])
+    assert single.about.varied == []
+    assert study("single", SEEDS, recipe=("notebook",)).about.varied == ["recipe"]
     assert single.runs["name"].tolist() == ["pooling--seed-0", "pooling--seed-1"]
     assert single.runs["pad.seed"].tolist() == single.runs["word_vectors.seed"].tolist() == [0, 1]
     found = study("several", SEEDS, recipe=("pooling", "notebook"))
     assert found.about.varied == ["recipe"]
     assert found.runs["recipe"].tolist() == ["notebook"] * 2 + ["pooling"] * 2
     assert [recipe["name"] for recipe in found.about.recipes] == [*recipes.read()]
-    # Settings that a recipe changes are not shared.
-    assert "train.epochs" not in found.about.settings
-    assert "network.kernel" in found.about.settings
+    settings = found.settings_by_run()
+    assert [settings[f"{name}--seed-1"]["train.epochs"] for name in ("notebook", "pooling")] == [
+        10,
+        2,
+    ]
+    assert settings["notebook--seed-1"]["network.pooling"] == "last"
     found = study("several", SEEDS, recipe=("two-epochs",))
     names = ["notebook"] * 2 + ["two-epochs"] * 2 + ["pooling"] * 2
     assert found.runs["recipe"].tolist() == names
     finish("several", SEEDS)
     with pytest.raises(InputError, match="only some runs of several have a recipe"):
         collect.study("several")
+
+
+def test_joined_setting_that_varies_only_now_has_the_values_of_old_rows() -> None:
+    study("some", SEEDS)
+    joined = "bilstm.units,bigru.units"
+    found = study("some", f"{joined}=32", SEEDS)
+    assert found.runs[joined].tolist() == [64, 64, 32, 32]
+    found = study("some", "bigru.units=16", SEEDS)
+    settings = found.settings_by_run()
+    assert settings["seed-0"]["bigru.units"] == settings["seed-0"]["bilstm.units"] == 64
+    study("unequal", "bigru.units=16", SEEDS)
+    finish("unequal", f"{joined}=32", SEEDS)
+    with pytest.raises(InputError, match=r"unequal has runs with different bilstm\.units,bigru"):
+        collect.study("unequal")
 
 
 def test_changed_recipes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +125,7 @@ def test_runs_that_differ_in_more_than_the_sweep_says_are_refused() -> None:
     write_yaml(Path("params.yaml"), params)
     commit(Path())
     finish("some", "train.seed=2")
-    expected = "runs of some differ in more than their sweeps say, network.kernel is keras and auto"
+    expected = "runs of some differ in more than their sweeps say, network.kernel is auto and keras"
     with pytest.raises(InputError, match=expected):
         collect.study("some")
     for number, digest in enumerate(("a", "b")):

@@ -46,11 +46,13 @@ def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) ->
         (["train.seed=3", "pad.maxlen=200", "pad.seed=1"], "pad-maxlen-200-pad-seed-1-seed-3"),
         (["csv.train=a b_c."], "csv-train-a-b-c"),
         (["csv.train=a..b.csv"], "csv-train-a-b.csv"),
-        ([f"csv.train={'x' * 200}"], f"csv-train-{'x' * 140}"),
+        ([f"csv.train={'x' * 200}"], f"csv-train-{'x' * 140}-7514d7e"),
     ],
 )
 def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) -> None:
     assert [point.label for point in grid.points(options)] == [label]
+    seeds = grid.points([f"csv.train={'x' * 200}", "train.seed=0..2"])
+    assert len({point.label for point in seeds}) == 3
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,7 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
         ("csv.positive=>0", "^>0 is not YAML: put text with special characters in quotes"),
         ("train.epochs,train.epochs=3", "a setting is given twice: train.epochs, train.epochs"),
         ("train.seed,pad.seed=3", "train.seed cannot share its values"),
+        ("csv.positive='>0','<0'", "2 combinations have only 1 names: sweep them apart"),
     ],
 )
 def test_invalid_options_are_rejected(option: str | None, message: str) -> None:

@@ -17,7 +17,7 @@ from birnn_lab.review import FAILS, PASSES, UNDECIDED, Gate
 from birnn_lab.studies import store, writing
 from birnn_lab.studies.store import About, Study
 from tests.birnn.samples import NETWORK
-from tests.birnn_lab.repository import CORPUS, TEST, fake_dvc, write
+from tests.birnn_lab.repository import CORPUS, fake_dvc, write
 
 pytestmark = pytest.mark.usefixtures("repository")
 GATE = Gate(confidence=95)
@@ -46,9 +46,7 @@ def make_run(accuracy: float, metrics: dict[str, Any] | None = None, *options: s
     models |= {NETWORK: {"accuracy": accuracy}} | (metrics or {})
     (point,) = grid.points(["train.seed=3", *options])
     run = Run("some", "")
-    run.__dict__.update(
-        settings=point.settings, metrics={"corpus": CORPUS} | models, hashes={TEST: "a"}
-    )
+    run.__dict__.update(settings=point.settings, metrics={"corpus": CORPUS} | models)
     return run
 
 
@@ -163,14 +161,11 @@ def test_changes_that_cannot_be_compared_are_undecided() -> None:
     base, here = make_run(BASE_ACCURACY), make_run(0.5)
     for run, reason in (
         (
-            make_run(0.5, {"corpus": CORPUS | {"name": "other"}}),
-            "corpus changed from mine to other",
+            make_run(0.5, {"corpus": CORPUS | {"digest": "b"}}),
+            "the corpus changed from mine (0123456789ab) to mine (b)",
         ),
-        (make_run(0.5), "the test reviews changed"),
         (make_run(0.5), "the change has no metrics"),
     ):
-        if "reviews" in reason:
-            run.__dict__["hashes"] = {}
         if "metrics" in reason:
             run.__dict__["metrics"] = {}
         found = judge(base, run, STUDY)
@@ -187,7 +182,7 @@ def test_stale_lock_fails_and_the_review_is_written() -> None:
     fake_dvc("print(\"Running stage 'train':\")")
     base, here = experiments.read_commit("HEAD"), experiments.working_tree()
     verdicts = review.judge(base, here, [], GATE)
-    assert [*map(str, verdicts)] == ["dvc.lock: fails, stale (train): run make repro"]
+    assert [*map(str, verdicts)] == ["dvc.lock: fails, stale train: run make repro"]
     assert review.summarize(verdicts) == FAILS
     assert review.summarize([]) == PASSES
     table = "| Metric | main |\n|---|---|\n| a | 1 |"
@@ -195,7 +190,7 @@ def test_stale_lock_fails_and_the_review_is_written() -> None:
     review.write(base, here, verdicts, GATE, Path("review.md"))
     text = Path("review.md").read_text(encoding="utf-8")
     assert "The change **fails**." in text
-    assert "- dvc.lock: fails, stale (train): run make repro\n" in text
+    assert "- dvc.lock: fails, stale train: run make repro\n" in text
     listed = "- `csv.positive`: positive → [4, 5]\n- `train.epochs`: 10 → 3\n"
     assert f"## Settings\n\n{listed}\n## Metrics\n\n{table}" in text
     fake_dvc()

@@ -100,24 +100,36 @@ def test_names_with_other_settings_or_another_corpus_are_refused() -> None:
         missing("settings", "train.seed=0")
     fallback = {"corpus": CORPUS | {"name": "fallback"}}
     add("corpus--seed-0", point, METRICS | fallback)
-    expected = r"seed-0 of corpus has corpus \"fallback \(.*\)\" instead of \"mine "
+    expected = "seed-0 of corpus has corpus fallback instead of mine: choose another name"
     with pytest.raises(InputError, match=expected):
         missing("corpus", "train.seed=0")
-    # The corpus of another source is not known here.
-    (csv,) = grid.points(["fetch.source=csv", "train.seed=0"])
-    add("csv--fetch-source-csv-seed-0", csv, fallback)
-    assert missing("csv", "fetch.source=csv", "train.seed=0") == []
+    # Without the corpus here, the fallback is all there is.
+    write(point, fallback)
+    assert missing("corpus", "train.seed=0") == []
+    write(point)
+    for seed in (0, 1):
+        (each,) = grid.points([f"train.seed={seed}"])
+        add(f"two--seed-{seed}", each, {"corpus": CORPUS | {"digest": f"{seed}"}})
+    with pytest.raises(InputError, match=r"runs of two are on mine \(0\) and mine \(1\): choose"):
+        missing("two", "train.seed=0..1")
     # The same in a study.
     add("study--seed-0", point)
     collect.study("study")
     commit(Path())
     assert missing("study", "train.seed=0") == []
-    write(point, fallback)
-    with pytest.raises(InputError, match=r"seed-0 of study has corpus .mine"):
-        missing("study", "train.seed=0")
     write(other)
     with pytest.raises(InputError, match=r"seed-0 of study has train\.epochs 10 instead of 3"):
         missing("study", "train.seed=0")
+
+
+@pytest.mark.parametrize("option", ["pad.validation=test,0.1", "train.learning_rate=0.00123456789"])
+def test_values_in_a_study_are_recognized(option: str) -> None:
+    points = grid.points([option, "csv.positive=[4,5]", "train.seed=0,1"])
+    for point in points:
+        add(f"some--{point.label}", point)
+    collect.study("some")
+    commit(Path())
+    assert sweep.find_missing("some", points) == {}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent of dvc is another process")

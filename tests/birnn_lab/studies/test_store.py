@@ -101,12 +101,6 @@ def test_other_files_in_the_folder_of_a_study_are_not_lost(tmp_path: Path) -> No
     assert (study.folder / "notes.md").exists()
 
 
-def test_equal_trials_are_one_run(tmp_path: Path) -> None:
-    study = make_study(tmp_path)
-    twice = replace(study, runs=pd.concat([study.runs, study.runs]))
-    assert [len(combination.runs) for combination in twice.combinations()] == [2, 2]
-
-
 def test_integers_beside_missing_values_stay_exact(tmp_path: Path) -> None:
     study = make_study(tmp_path / "recipes", varied=["recipe"])
     study.runs.loc[0, "train.seed"] = 20_240_517
