@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +21,7 @@ from birnn.runtime.errors import InputError
 from birnn_lab import launcher, processes, worker
 from birnn_lab.grid import SEPARATOR, Point
 from birnn_lab.processes import output
-from birnn_lab.sweep import options_of, time_left
+from birnn_lab.sweep import check_inputs, options_of, time_left
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")
@@ -29,9 +29,10 @@ SENT = (worker, launcher, processes)  # modules, with each task
 RETRIES = 3  # of an experiment that fails, or whose machine is lost
 
 
-def find_origin(git_remote: str) -> worker.Origin:
+def find_origin(git_remote: str, points: Iterable[Point] = ()) -> worker.Origin:
     """Check this clone and its remotes, and return what a task starts from."""
     import_module("ray")  # if it is not installed, fail before anything else
+    check_inputs(points)
     address = output("git", "remote", "get-url", git_remote)
     commit, parts = output("git", "rev-parse", "HEAD"), urlsplit(address)
     # The user name in an SSH address is not a secret.

@@ -48,8 +48,7 @@ def sweep(
     if on == "ray":
         from birnn_lab import cluster
 
-        runner.check_inputs(points)
-        origin = cluster.find_origin(git_remote)
+        origin = cluster.find_origin(git_remote, points)
         cluster.pull(name, git_remote)
         execute = partial(
             cluster.run, git_remote=git_remote, origin=origin, num_cpus=cpus, num_gpus=gpus

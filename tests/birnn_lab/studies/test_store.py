@@ -121,7 +121,9 @@ def test_invalid_names_are_refused(name: str) -> None:
 
 def test_study_in_git_has_the_default_settings() -> None:
     study = store.read(PROJECT / "study" / "seeds")
-    assert study.about.settings == store.shared_settings(flatten(DEFAULTS.model_dump()), [])
+    assert study.about.settings == store.shared_settings(
+        flatten(DEFAULTS.model_dump()), [], study.networks
+    )
 
 
 def test_flipped_bits_give_a_table_or_one_error(tmp_path: Path) -> None:
