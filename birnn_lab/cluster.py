@@ -1,7 +1,6 @@
 """Experiments on a Ray cluster, which become ordinary DVC experiments on this machine.
 
-Each experiment is a Ray task that needs only a git remote and a DVC remote (see `worker`). Those
-that the remotes already have are pulled first, so nothing runs twice.
+Each experiment is a Ray task that needs only a git remote and a DVC remote (see `worker`).
 """
 
 import logging
@@ -25,8 +24,6 @@ from birnn_lab.sweep import check_inputs, options_of, time_left
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")
-SENT = (worker, launcher, processes)  # modules, with each task
-RETRIES = 3  # of an experiment that fails, or whose machine is lost
 
 
 def find_origin(git_remote: str, points: Iterable[Point] = ()) -> worker.Origin:
@@ -65,11 +62,9 @@ def run(
 
     Without `RAY_ADDRESS`, Ray starts on this machine. `resources` are options of Ray's tasks.
     """
-    if not missing:
-        return
     start = time.perf_counter()
     with _connected() as ray:
-        options = {"max_retries": RETRIES, "retry_exceptions": True} | resources
+        options = {"max_retries": 3, "retry_exceptions": True} | resources
         carry_out = ray.remote(**options)(worker.carry_out)
         tasks = {
             carry_out.remote(origin, name, options_of(name, point)): name
@@ -108,7 +103,7 @@ def _connected() -> Iterator[Any]:
         raise InputError(
             f"cannot connect to Ray at {address or 'this machine'}: {' '.join(str(error).split())}"
         ) from error
-    for module in SENT:
+    for module in (worker, launcher, processes):  # sent with each task
         ray.cloudpickle.register_pickle_by_value(module)
     try:
         yield ray

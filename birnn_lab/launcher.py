@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
-# Defined in `numba_cache`.
-LOCATOR = "birnn_lab.numba_cache.ByContent"
+LOCATOR = "birnn_lab.numba_cache.ByContent"  # a class
 
 # The program that `command_prefix` starts. Its arguments are the parent process and the command.
 LAUNCHER = """

@@ -52,7 +52,7 @@ def run(name: str, points: list[Point], execute: Execute) -> None:
         check_inputs(points)
         missing = find_missing(name, points)
         print(f"{len(points) - len(missing)} of {len(points)} experiments are finished")
-        failed = ", ".join(execute(missing))
+        failed = ", ".join(execute(missing) if missing else ())
     if failed:
         raise InputError(f"failed: {failed}. Fix the errors above, and run the same command again")
 

@@ -16,10 +16,8 @@ from pathlib import Path
 from birnn_lab.launcher import command_prefix, environment
 from birnn_lab.processes import last_line
 
-FOLDER_VARIABLE = "BIRNN_WORKER"
 # Fails if a package is missing or has another version: results would not be comparable.
 CHECK = "-m pip install --dry-run --no-index --no-deps --quiet -r requirements-cluster.txt"
-TIMES = Path("state/times.jsonl")  # see `birnn.runtime.times`
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def carry_out(origin: Origin, name: str, options: Sequence[str]) -> str:
     Raises:
         RuntimeError: a command failed; the message has the machine and the reason in one line.
     """
-    base = Path(os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache" / "birnn-worker")
+    base = Path(os.environ.get("BIRNN_WORKER") or Path.home() / ".cache" / "birnn-worker")
     base.mkdir(parents=True, exist_ok=True)
     settings = origin.dvc_settings | {"cache.dir": str(base / "cache")}
     with tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True) as clone:
@@ -65,5 +63,5 @@ def carry_out(origin: Origin, name: str, options: Sequence[str]) -> str:
             if done.returncode != 0:
                 what = f"{' '.join(command[:3])} failed on {socket.gethostname()}"
                 raise RuntimeError(f"{what}: {last_line(done.stdout)}")
-        times = Path(clone, TIMES)
+        times = Path(clone, "state", "times.jsonl")  # see `birnn.runtime.times`
         return times.read_text(encoding="utf-8") if times.exists() else ""

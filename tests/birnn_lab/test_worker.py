@@ -30,7 +30,7 @@ def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.Monke
     requirements = repository / "requirements-cluster.txt"
     requirements.write_text(INSTALLED)
     commit(repository)
-    for name, folder in {"PYTHONPATH": "", "HOME": "", worker.FOLDER_VARIABLE: "clones"}.items():
+    for name, folder in {"PYTHONPATH": "", "HOME": "", "BIRNN_WORKER": "clones"}.items():
         monkeypatch.setenv(name, str(repository / folder))
 
     def carry_out(name: str, address: str = str(repository)) -> str:
@@ -52,7 +52,7 @@ def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.Monke
     pip = worker.CHECK
     monkeypatch.setattr(worker, "CHECK", "-c pass")  # pip takes a second
     # By default, clones are in the cache of the user.
-    monkeypatch.setenv(worker.FOLDER_VARIABLE, "")
+    monkeypatch.setenv("BIRNN_WORKER", "")
     assert carry_out("untimed") == ""
     assert (repository / ".cache" / "birnn-worker").is_dir()
     assert carry_out("fail-run") == f"dvc exp run failed on {machine}: ERROR: no run"
