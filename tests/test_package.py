@@ -31,7 +31,7 @@ RUNS = {
         "error: params.yaml with -S: network.dropout is 1.0: input should be less than 1",
     ),
     "serve": (["--port", "{used_port}"], "error: cannot listen"),
-    "study": (["s"], "error: this commit has no experiments s--"),
+    "study": (["none"], "error: this commit has no experiments none--"),
     # DVC takes all stages but the last from its cache.
     "sweep": (
         ["s", "-S", "report.equivalence=0.7"],
