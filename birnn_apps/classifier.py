@@ -31,7 +31,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Classifier(Predictor):
-    """Trained models with what turns their predictions into classes."""
+    """Trained models with the threshold and temperatures that give their predictions classes."""
 
     # Number by which the log-odds of a model are divided, and for ALL_NETWORKS their mean over
     # several models (see `evaluation.calibration`); 1 if missing.

@@ -1,7 +1,7 @@
 """Studies from the experiments of a sweep."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,8 @@ from birnn_lab.recipes import Recipe
 from birnn_lab.setting_text import as_text, differing
 from birnn_lab.studies import store, writing
 from birnn_lab.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
+
+CORPUS = "corpus"  # compared like a setting
 
 
 @FileLock(writing.LOCK, timeout=writing.PATIENCE)
@@ -43,7 +45,7 @@ def study(name: str) -> Study:
         )
     if old and old.about.chooses:
         raise InputError(
-            f"{folder} has no test results, for choosing settings: choose another name"
+            f"settings were chosen by {folder}, which has no test results: choose another name"
         )
     about, kept = _describe(name, runs, old)
     rows = [_row(label, run, about) for label, run in sorted(runs.items(), key=_in_order)]
@@ -60,37 +62,36 @@ def study(name: str) -> Study:
 
 def _describe(name: str, runs: Mapping[str, Run], old: Study | None) -> tuple[About, pd.DataFrame]:
     """Return what all runs share, and the rows of the old study with what varies now."""
-    labels = [*runs, *(old.runs["name"] if old else [])]
-    used = {_recipe(label) for label in labels}
+    known, labels = stored_recipes.read(), [*runs, *(old.runs["name"] if old else [])]
+    used = {_recipe(label, known) for label in labels}
     if len(used) > 1 and "" in used:
         raise InputError(
             f"only some runs of {name} have a recipe: choose another name for the others"
         )
-    recipes = stored_recipes.read() if used != {""} else {}
+    recipes = known if used != {""} else {}
     chosen = (key for run in runs.values() for key in run.chosen if key not in {SEED, RECIPE})
     before = old.about.varied if old else []
     varied = [*dict.fromkeys([*([RECIPE] if len(used) > 1 else []), *before, *chosen])]
-    shared: dict[str, Any] = {}
+    kept, shared = pd.DataFrame(), dict[str, Any]()
     corpus = old.about.corpus if old else {}
-    kept = pd.DataFrame()
     if old:
         _refuse_changed_recipes(old, recipes)
-        kept = old.runs.assign(**_new_columns(old, varied, with_recipe=bool(recipes)))
+        kept = old.runs.assign(**_new_columns(old, varied, recipes))
         own = [key for names in varied for key in names.split(",")]
         shared = {key: value for key, value in old.about.settings.items() if key not in own}
+        shared[CORPUS] = corpus["digest"]
     for label, run in runs.items():
-        recipe = recipes[_recipe(label)].all_settings if recipes else {}
+        recipe = recipes[_recipe(label, known)].all_settings if recipes else {}
         left_out = [*varied, *recipe, *(FOLLOWING_SEEDS if recipes else ())]
-        settings = store.shared_settings(run.settings, left_out)
-        corpus = corpus or store.describe_corpus(run.metrics["corpus"])
-        digests = {"corpus": corpus["digest"]}, {"corpus": run.metrics["corpus"]["digest"]}
-        one, other = shared | digests[0], settings | digests[1]
-        for key in differing(one, other):
+        corpus = store.describe_corpus(run.metrics["corpus"])
+        settings = store.shared_settings(run.settings, left_out) | {CORPUS: corpus["digest"]}
+        for key in differing(shared, settings):
             raise InputError(
                 f"runs of {name} differ in more than their sweeps say, {key} is "
-                f"{as_text(one[key])} and {as_text(other[key])}: choose another name"
+                f"{as_text(shared[key])} and {as_text(settings[key])}: choose another name"
             )
         shared |= settings
+    del shared[CORPUS]
     described = [
         {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
         for recipe in recipes.values()
@@ -101,16 +102,18 @@ def _describe(name: str, runs: Mapping[str, Run], old: Study | None) -> tuple[Ab
     return About(command, corpus, varied, shared, described, sampler=sampler), kept
 
 
-def _recipe(label: str) -> str:
+def _recipe(label: str, known: Collection[str]) -> str:
     """Return the recipe that a label names, or an empty string."""
     recipe, separator, _ = label.partition(SEPARATOR)
-    return recipe if separator or recipe in stored_recipes.read() else ""
+    return recipe if separator or recipe in known else ""
 
 
-def _new_columns(old: Study, varied: list[str], *, with_recipe: bool) -> dict[str, list[Any]]:
+def _new_columns(old: Study, varied: list[str], recipes: Collection[str]) -> dict[str, list[Any]]:
     """Return the values that the old rows have of what varies only now."""
     names, settings = old.runs["name"], old.settings_by_run()
-    columns: dict[str, list[Any]] = {RECIPE: [*map(_recipe, names)]} if with_recipe else {}
+    columns = dict[str, list[Any]]()
+    if recipes:
+        columns[RECIPE] = [_recipe(name, recipes) for name in names]
     for key in varied:
         if key not in old.runs and key != RECIPE:
             values = [[settings[name].get(part) for part in key.split(",")] for name in names]

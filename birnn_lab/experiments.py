@@ -39,7 +39,7 @@ class Run:
     name: str
     revision: str  # empty for the working tree
 
-    def file(self, path: Path) -> bytes:
+    def read_file(self, path: Path) -> bytes:
         """Return a file that git has; empty if the commit lacks it."""
         if not self.revision:
             return path.read_bytes() if path.exists() else b""
@@ -85,7 +85,7 @@ class Run:
 
     def _parse(self, file: Path, parse: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
         try:
-            return parse(self.file(file))
+            return parse(self.read_file(file))
         except (AttributeError, KeyError, TypeError, ValueError, YAMLError) as error:
             if not self.revision:
                 refuse_conflict(file)
@@ -117,18 +117,15 @@ class Run:
         return table
 
 
-WORKING_TREE = "the working tree"
-
-
 def working_tree() -> Run:
     """Return the run in the working tree, even if it is stale."""
-    return Run(WORKING_TREE, "")
+    return Run("the working tree", "")
 
 
 def read_commit(commit: str) -> Run:
     """Return the run in a commit."""
     run = Run(commit, commit)
-    if not run.file(PARAMS):
+    if not run.read_file(PARAMS):
         raise InputError(
             f"{commit!r} is not a commit with params.yaml: run git fetch, or choose another, for "
             "example make review BASE=origin/main"

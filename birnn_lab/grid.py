@@ -13,7 +13,7 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.runtime.errors import InputError
 from birnn_lab import recipes
-from birnn_lab.all_settings import AllSettings, check_all
+from birnn_lab.all_settings import check_all
 from birnn_lab.setting_text import as_text
 from birnn_lab.studies.store import RECIPE, SEED
 
@@ -33,7 +33,6 @@ class Point:
     # All changes to `params.yaml`: the chosen values, and the recipe's settings.
     changes: dict[str, Any]
     params: dict[str, Any]  # the content of `params.yaml` with the changes applied
-    checked: AllSettings  # the same, typed
     recipe: str  # name of the recipe, or an empty string
 
     @property
@@ -58,6 +57,10 @@ class Point:
             text = f"{text[:LONGEST_LABEL].strip('-.')}-{digest}"
         return SEPARATOR.join(filter(None, [self.recipe, text]))
 
+    def name(self, sweep: str) -> str:
+        """Return the name of the experiment in a sweep or search."""
+        return f"{sweep}{SEPARATOR}{self.label}"
+
     @property
     def description(self) -> str:
         """The chosen values, for the message of the experiment's commit (see `Run.chosen`)."""
@@ -75,15 +78,15 @@ def points(options: Iterable[str], recipe_names: Collection[str] = ()) -> list[P
     if not (given or recipe_names):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     starts = [*recipes.read()] if "all" in recipe_names else [*dict.fromkeys(recipe_names)]
-    found = [
+    combinations = [
         point(dict(zip(given, chosen, strict=True)), recipe)
         for recipe in starts or [""]
         for chosen in itertools.product(*given.values())
     ]
-    names, count = {each.label for each in found}, len(found)
+    names, count = {combination.label for combination in combinations}, len(combinations)
     if len(names) < count:
         raise InputError(f"{count} combinations have only {len(names)} names: sweep them apart")
-    return found
+    return combinations
 
 
 def point(chosen: dict[str, Any], recipe: str = "") -> Point:
@@ -97,7 +100,8 @@ def point(chosen: dict[str, Any], recipe: str = "") -> Point:
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
     source = f"{PARAMS} with " + (f"the recipe {recipe} and -S" if recipe else "-S")
-    return Point(chosen, changes, params, check_all(params, source), recipe)
+    check_all(params, source)
+    return Point(chosen, changes, params, recipe)
 
 
 def split_all(options: Iterable[str]) -> dict[str, str]:

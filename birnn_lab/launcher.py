@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
-LOCATOR = "birnn_lab.numba_cache.ByContent"  # a class
+LOCATOR = "birnn_lab.numba_cache.ByContent"
 
 # The program that `command_prefix` starts. Its arguments are the parent process and the command.
 LAUNCHER = """

@@ -72,9 +72,8 @@ def judge(base: Run, here: Run, studies: Sequence[Study], gate: Gate) -> list[Ve
     if obstacle := find_obstacle(base, here):
         verdicts = [Verdict(name, UNDECIDED, obstacle) for name in models]
     else:
-        tail = (1 - gate.confidence / 100) / (
-            2 * max(1, len(models))
-        )  # on each side of an interval
+        outside = (1 - gate.confidence / 100) / max(1, len(models))
+        tail = outside / 2  # on each side of one of the simultaneous intervals
         verdicts = [_judge(name, base, here, studies, tail) for name in models]
     if stale := stale_stages():
         verdicts.append(Verdict("dvc.lock", FAILS, f"{', '.join(stale)}: run make repro"))

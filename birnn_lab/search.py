@@ -72,12 +72,13 @@ class Search:
     def run(self, params: dict[str, Any]) -> float | None:
         """Run the experiment of a trial, unless it exists; return its score, None if it failed."""
         point = self.point(self.values(params))
-        name = f"{self.name}{grid.SEPARATOR}{point.label}"
-        known = point.label in experiments.find(self.name)
-        if not known and [*sweep.one_by_one({name: point})]:
-            return None
+        runs = experiments.find(self.name)
+        if point.label not in runs:
+            if [*sweep.one_by_one({point.name(self.name): point})]:
+                return None
+            runs = experiments.find(self.name)
         model, _, measure = self.metric.partition(".")
-        return float(experiments.find(self.name)[point.label].metrics[model][measure])
+        return float(runs[point.label].metrics[model][measure])
 
 
 def parse(name: str, options: Sequence[str], recipe: str, metric: str) -> Search:
@@ -182,7 +183,7 @@ def describe(search: Search, study: optuna.Study) -> str:
         command += ["-S", f"{key}={as_text(value)}"]
     return (
         f"Best of {len(scores)} trials: {search.metric} {study.best_value:.4f} in the experiment "
-        f"{search.name}{grid.SEPARATOR}{search.point(values).label}\n"
+        f"{search.point(values).name(search.name)}\n"
         "The best of many is partly lucky. To confirm it with other seeds and held-out reviews:\n"
         f"    {shlex.join(command)}"
     )

@@ -16,7 +16,7 @@ from birnn.core.paths import OWN, PARAMS, PIPELINE, STATE
 from birnn.runtime.errors import InputError
 from birnn.style.formatting import listed
 from birnn_lab import experiments, launcher, private_apis, processes
-from birnn_lab.grid import SEPARATOR, Point
+from birnn_lab.grid import Point
 from birnn_lab.processes import output
 from birnn_lab.setting_text import as_text, differing, option
 from birnn_lab.studies import store
@@ -74,15 +74,16 @@ def find_missing(name: str, points: list[Point]) -> dict[str, Point]:
         elif study and label in rows:
             stored, corpus = rows[label], study.about.corpus
         else:
-            missing[f"{name}{SEPARATOR}{label}"] = point
+            missing[point.name(name)] = point
             continue
         different = [
             f"{key} {as_text(stored[key])} instead of {as_text(wanted[key])}"
             for key in sorted(differing(stored, wanted))
             if not key.startswith("report.")
         ]
-        if corpus["name"] != corpus.get("requested", corpus["name"]) == here.get("name"):
-            different.append(f"corpus {corpus['name']} instead of {corpus['requested']}")
+        requested = corpus.get("requested", corpus["name"])  # unknown in a study
+        if corpus["name"] != requested and here.get("name") == requested:
+            different.append(f"corpus {corpus['name']} instead of {requested}")
         if different:
             raise InputError(f"{label} of {name} has {listed(different)}: choose another name")
         corpora.add(f"{corpus['name']} ({corpus['digest']})")

@@ -147,7 +147,7 @@ def test_unknown_and_invalid_studies_are_refused() -> None:
     found = study("chosen", SEEDS)
     about = replace(found.about, chooses=True)
     writing.write_files(replace(found, about=about, runs=found.runs[:1]), {})
-    with pytest.raises(InputError, match="study/chosen has no test results"):
+    with pytest.raises(InputError, match="study/chosen, which has no test results: choose"):
         collect.study("chosen")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,18 @@ STUDY = make_study(0.82 + SPREAD)
 SD = STUDY.runs[f"{NETWORK}.accuracy"].std()
 
 
+@cache
+def settings(*options: str) -> dict[str, Any]:
+    (point,) = grid.points(["train.seed=3", *options])
+    return point.settings
+
+
 def make_run(accuracy: float, metrics: dict[str, Any] | None = None, *options: str) -> Run:
     """Return a run in the working tree; only one network differs from 0.82."""
     models = {name: {"accuracy": 0.82} for name in (*OTHERS, "baseline")}
     models |= {NETWORK: {"accuracy": accuracy}} | (metrics or {})
-    (point,) = grid.points(["train.seed=3", *options])
     run = Run("some", "")
-    run.__dict__.update(settings=point.settings, metrics={"corpus": CORPUS} | models)
+    run.__dict__.update(settings=settings(*options), metrics={"corpus": CORPUS} | models)
     return run
 
 
