@@ -20,16 +20,18 @@ from birnn.evaluation import (
     plot_data,
     predictor,
     summary,
+    thresholds,
 )
-from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import ALL_TITLES, BASELINE, NETWORKS, comparisons, titles
 from birnn.evaluation.predictor import Predictor
-from birnn.evaluation.selection import HELD_OUT, Report, choose, rarer_class
+from birnn.evaluation.selection import HELD_OUT, Report, choose, is_unequal, rarer_class
+from birnn.evaluation.thresholds import Decision
+from birnn.networks.log_odds import THRESHOLD
 from birnn.reviews import corpus_reader, corpus_statistics, encoding, sequences
-from birnn.reviews.corpus import SPLITS
-from birnn.reviews.sequences import Pad
+from birnn.reviews.corpus import FILM_REVIEWS, SPLITS
+from birnn.reviews.sequences import Pad, TrainedModels
 
 REVIEWS = 500  # in which words are replaced
-SAMPLE = 500  # training reviews of each class that show if a model predicts only one
 
 
 class Settings(Sections):
@@ -37,14 +39,16 @@ class Settings(Sections):
 
     pad: Pad
     report: Report
+    train: TrainedModels
 
 
 def main(settings: Settings) -> None:
     """Predict the test reviews and run the behavioral tests; write the results."""
-    models = predictor.load([*TITLES])
+    networks = [*NETWORKS] if settings.train.networks else []
+    models = predictor.load([*networks, BASELINE])
     padded, labels = sequences.read(paths.PADDED_TEST)
     log_odds, costs = models.predict_split(paths.PADDED_TEST, paths.TEST_REVIEWS)
-    histories = {name: pd.read_csv(paths.MODELS / name / "history.csv") for name in NETWORKS}
+    histories = {name: pd.read_csv(paths.MODELS / name / "history.csv") for name in networks}
     table = pd.DataFrame(
         {
             "id": corpus_reader.column(paths.TEST_REVIEWS, "id"),
@@ -56,17 +60,18 @@ def main(settings: Settings) -> None:
     )
     held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation, held_out)
+    decisions = decide(corpus, held_out, settings.report.threshold)
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
-        table, costs, maxlen=padded.shape[1], in_training=in_training
+        table, costs, maxlen=padded.shape[1], in_training=in_training, decisions=decisions
     )
     if held_out is not None:
-        metrics = ensembles.add_held_out(metrics, held_out, table, corpus["rarer"]["label"])
+        rarer = corpus["rarer"]["label"]
+        metrics = ensembles.add_held_out(metrics, held_out, table, rarer, decisions)
     metrics = {"corpus": corpus} | metrics
-    seen = predict_training_sample(models) if held_out is None else held_out
-    metrics["choice"] = choose(metrics, settings.report.select, summary.constant_models(seen))
+    metrics["choice"] = choose(metrics, settings.report.select)
     influences = measure_influence(models, table)
-    for name in NETWORKS:
+    for name in networks:
         metrics[name] |= summary.rounded(influence.summarize(influences, name))
     write_json(paths.METRICS, summary.for_review(metrics))
     tables = plot_data.tables(table, metrics, histories) | {"influence": influences}
@@ -75,14 +80,15 @@ def main(settings: Settings) -> None:
         plot_data.write(rows, paths.PLOTS / f"{name}.csv")
     with atomic_folder(paths.EVALUATED) as folder:
         write_json(folder / paths.EVALUATION.name, metrics)
-        for name, rows in (tables | {"checklist": run_checklist(models)}).items():
+        tables["checklist"] = run_checklist(models, corpus["name"])
+        for name, rows in tables.items():
             plot_data.write(rows, folder / f"{name}.csv")
         table.to_parquet(folder / "predictions.parquet", index=False)
-        largest = mistakes.find(table)  # indexed by test review
+        largest = mistakes.find(table, decisions)  # indexed by test review
         texts = corpus_reader.texts(paths.TEST_REVIEWS, largest.index.to_numpy())
         largest.assign(text=texts).to_parquet(folder / paths.MISTAKES.name, index=False)
         if held_out is not None:
-            held_out.to_parquet(folder / "held_out.parquet", index=False)
+            held_out.to_parquet(folder / paths.HELD_OUT_PREDICTIONS.name, index=False)
         write_json(folder / paths.COSTS.name, costs)
     for name in log_odds:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
@@ -91,18 +97,25 @@ def main(settings: Settings) -> None:
 
 
 def predict_held_out(models: Predictor) -> pd.DataFrame:
-    """Return the labels of the held-out reviews and each model's log-odds."""
+    """Return the labels of the held-out reviews and the log-odds of each model and ensemble."""
     _, labels = sequences.read(paths.PADDED_VALIDATION)
     log_odds, _ = models.predict_split(paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS)
-    return pd.DataFrame({"label": labels} | log_odds)
+    table = pd.DataFrame({"label": labels} | log_odds)
+    if len(log_odds) > 1:
+        table = table.assign(**ensembles.combine_models(table, ensembles.fit_weight(table)))
+    return table
 
 
-def predict_training_sample(models: Predictor) -> pd.DataFrame:
-    """Return each model's log-odds of up to SAMPLE training reviews of each class."""
-    by_label = np.argsort(corpus_reader.column(paths.TRAIN_REVIEWS, "label"), kind="stable")
-    rows = np.union1d(by_label[:SAMPLE], by_label[-SAMPLE:])
-    tokens = models.tokenize(corpus_reader.texts(paths.TRAIN_REVIEWS, rows))
-    return pd.DataFrame(models.predict_log_odds(tokens))
+def decide(
+    corpus: dict[str, Any], held_out: pd.DataFrame | None, threshold: float | None
+) -> dict[str, Decision]:
+    """Return how each model decides: as held-out reviews show, or at a given threshold."""
+    if held_out is None:
+        return dict.fromkeys(ALL_TITLES, Decision(threshold=threshold or THRESHOLD))
+    unequal = is_unequal(corpus["rarer"], corpus["train_reviews"])
+    rarer = corpus["rarer"]["label"] if unequal else None
+    log_odds = {name: held_out[name].to_numpy() for name in titles(held_out, ALL_TITLES)}
+    return thresholds.decide(held_out["label"].to_numpy(), log_odds, rarer, threshold)
 
 
 def measure_influence(models: Predictor, table: pd.DataFrame) -> pd.DataFrame:
@@ -112,8 +125,10 @@ def measure_influence(models: Predictor, table: pd.DataFrame) -> pd.DataFrame:
     return influence.measure(models, encoding.read(paths.PADDED), texts, table)
 
 
-def run_checklist(models: Predictor) -> pd.DataFrame:
-    """Return one row per behavioral test and model."""
+def run_checklist(models: Predictor, corpus: str) -> pd.DataFrame:
+    """Return one row per behavioral test, whose sentences are about films, and model."""
+    if corpus not in FILM_REVIEWS:
+        return pd.DataFrame(columns=behavioral_runner.COLUMNS)
     table = behavioral_runner.run_tests(models)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")

@@ -15,10 +15,13 @@ from birnn.core.batching import map_in_order
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
 from birnn.core.settings import Sections
-from birnn.reviews import corpus_reader, encoding, sequences, tokenizer
+from birnn.reviews import corpus_reader, encoding, hold_out, sequences, tokenizer
+from birnn.reviews.corpus import FILM_REVIEWS
 from birnn.reviews.encoding import Encoding
 from birnn.reviews.sequences import Pad
 from birnn.runtime.errors import InputError
+
+FEW = 50  # held-out reviews of a class
 
 
 class Settings(Sections):
@@ -44,7 +47,7 @@ def main(settings: Settings) -> None:
 
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)
-        for name, (corpus_file, rows) in splits(pad).items():
+        for name, (corpus_file, rows) in splits(pad, description["name"]).items():
             batches = corpus_reader.batches(corpus_file, ["label", "tokens"], rows)
             encoded = map_in_order(encode, batches)
             sequences.write(encoded, rows, pad.maxlen, folder / name)
@@ -54,7 +57,7 @@ def main(settings: Settings) -> None:
             print("validation: the test reviews")
 
 
-def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
+def splits(pad: Pad, corpus: str) -> dict[str, tuple[Path, NDArray[np.int32]]]:
     """Return the file of each split, and the rows of the file that belong to the split."""
     train, test = (
         np.arange(corpus_reader.count(file), dtype=np.int32)
@@ -64,31 +67,38 @@ def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
     if pad.validation != "test":
         groups = corpus_reader.groups(TRAIN_REVIEWS)
         labels = corpus_reader.column(TRAIN_REVIEWS, "label")
-        held_out = hold_out(groups, labels, pad.validation, pad.seed)
+        stratified = corpus not in FILM_REVIEWS
+        held_out = choose_held_out(groups, labels, pad.validation, pad.seed, stratified=stratified)
         parts["train"] = TRAIN_REVIEWS, train[~held_out]
         parts["validation"] = TRAIN_REVIEWS, train[held_out]
     return parts
 
 
-def hold_out(
-    groups: NDArray[np.int32], labels: NDArray[np.uint8], fraction: float, seed: int
+def choose_held_out(
+    groups: NDArray[np.int32],
+    labels: NDArray[np.uint8],
+    fraction: float,
+    seed: int,
+    *,
+    stratified: bool,
 ) -> NDArray[np.bool_]:
-    """Return a mask of the reviews to hold out: whole groups, at most `fraction` of the reviews.
-
-    Reviews of the same film are similar, so a hold-out that shares films with the training reviews
-    overestimates the accuracy. All arrays have the shape (reviews,); groups are numbered from 0.
-    """
-    group_sizes = np.bincount(groups)
-    order = np.random.default_rng(seed).permutation(len(group_sizes))
-    chosen = order[np.cumsum(group_sizes[order]) <= fraction * len(groups)]
-    held_out = np.isin(groups, chosen)
-    for part in (held_out, ~held_out):
-        if len(np.unique(labels[part])) < len(np.unique(labels)):
-            raise InputError(
-                f"pad.validation is {fraction}: with {held_out.sum()} of the {len(labels)} "
-                "training reviews held out, one part lacks a class; choose another fraction or "
-                "another pad.seed"
-            )
+    """Return a mask of the training reviews to hold out; both parts have both classes."""
+    if stratified:
+        held_out = hold_out.draw_stratified(labels, groups, fraction, seed, "pad.validation")
+    else:
+        held_out = hold_out.draw(groups, fraction, seed)
+    counts = [np.bincount(labels[part], minlength=2).min() for part in (held_out, ~held_out)]
+    if not min(counts):
+        raise InputError(
+            f"pad.validation is {fraction}: with {held_out.sum()} of the {len(labels)} "
+            "training reviews held out, one part lacks a class; choose another fraction or "
+            "another pad.seed"
+        )
+    if counts[0] < FEW:
+        print(
+            f"warning: only {counts[0]} reviews of a class are held out: the choice of the model "
+            "and its threshold are uncertain"
+        )
     return held_out
 
 

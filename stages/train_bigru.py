@@ -6,12 +6,9 @@ models/word_vectors. Writes models/bigru.
 
 from birnn.architectures import bigru
 from birnn.core import stage
-from birnn.core.libraries import tensorflow_imports
 from birnn.networks.definition import Units
+from birnn.training import network_stage
 from birnn.training.settings import TrainingSettings
-
-with tensorflow_imports():
-    from birnn.training.fit import TrainingFiles, train_network
 
 
 class Settings(TrainingSettings):
@@ -21,10 +18,8 @@ class Settings(TrainingSettings):
 
 
 def main(settings: Settings) -> None:
-    """Train the network and write its weights and history."""
-    files = TrainingFiles.of(bigru.NETWORK.name, settings.train)
-    seconds, gpus = train_network(bigru.NETWORK, settings, files)
-    stage.record_time(files.model, seconds, gpus)
+    """Train the network, if networks are trained."""
+    network_stage.main(bigru.NETWORK, settings)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ EVALUATED = Path("data/evaluated")
 COSTS = EVALUATED / "costs.json"
 MISTAKES = EVALUATED / "mistakes.parquet"
 EVALUATION = EVALUATED / "evaluation.json"
+HELD_OUT_PREDICTIONS = EVALUATED / "held_out.parquet"  # if reviews are held out
 METRICS = Path("metrics/metrics.json")  # the numbers that `dvc metrics diff` compares
 PLOTS = Path("plots")
 REPORT = Path("report")

@@ -1,7 +1,7 @@
 """Typed and validated settings of `params.yaml`; the folder that uses a section defines it."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,7 +23,6 @@ class Section(BaseModel):
     """A frozen group of settings. Unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-    renamed: ClassVar[dict[str, str]] = {}  # new names of settings, by their old names
 
 
 class Sections(Section):
@@ -101,8 +100,6 @@ def _reason(detail: ErrorDetails, kind: type[Section]) -> str:
     if detail["type"] == "extra_forbidden":
         for part in detail["loc"][:-1]:
             kind = kind.model_fields[str(part)].annotation  # type: ignore[assignment]
-        if new_name := kind.renamed.get(str(detail["loc"][-1])):
-            return f"it is now called {new_name}"
         return f"no such setting; choose from {', '.join(kind.model_fields) or 'none'}"
     if detail["type"] == "string_pattern_mismatch":  # the pattern would explain nothing
         return f"its comment in {PARAMS.name} says which text is allowed"

@@ -15,6 +15,10 @@ from birnn.evaluation.predictor import Model, Predictor
 from birnn.reviews import corpus_reader, encoding
 
 SAMPLE_SIZE = 1_000  # test reviews to change
+COLUMNS = (
+    *("capability", "kind", "test", "model"),
+    *("cases", "failures", "failure_rate", "low", "high"),
+)
 
 
 def run_tests(predictor: Predictor) -> pd.DataFrame:

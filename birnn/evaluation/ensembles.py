@@ -4,6 +4,7 @@ Mesnil et al., "Ensemble of Generative and Discriminative Techniques for Sentime
 Reviews", 2014, section 2.4: the weights are fitted to held-out reviews.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,16 @@ from scipy.optimize import minimize_scalar
 from birnn.evaluation import calibration
 from birnn.evaluation.array_types import Labels, LogOdds
 from birnn.evaluation.metrics import class_scores, cross_entropies, is_correct, threshold_scores
-from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
+from birnn.evaluation.model_names import (
+    ALL_MODELS,
+    ALL_NETWORKS,
+    ALL_TITLES,
+    BASELINE,
+    NETWORKS,
+    titles,
+)
 from birnn.evaluation.summary import rounded, summarize_ensemble
+from birnn.evaluation.thresholds import Decision
 from birnn.networks.log_odds import combine
 
 
@@ -44,28 +53,35 @@ def fit_weight(held_out: pd.DataFrame) -> float:
 
 
 def add_held_out(
-    metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame, rarer: int
+    metrics: dict[str, Any],
+    held_out: pd.DataFrame,
+    test: pd.DataFrame,
+    rarer: int,
+    decisions: Mapping[str, Decision],
 ) -> dict[str, Any]:
     """Return `metrics` with what held-out reviews allow to measure.
 
-    These are the scores of ALL_MODELS; the accuracy, the temperature, and the scores of the rarer
-    class, also at several thresholds, of each model and ensemble on held-out reviews; and the
-    calibration of each model on the test reviews. Thresholds and calibration are after temperature
-    scaling.
+    These are the scores of ALL_MODELS, if networks are trained; the accuracy, the temperature, and
+    the scores of the rarer class, also at several thresholds, of each model and ensemble on
+    held-out reviews; and the calibration of each model on the test reviews. Thresholds and
+    calibration are after temperature scaling.
 
-    `held_out` is as in `fit_weight`. `test` has the same columns for the test reviews, and the
-    `group` of each review. `rarer` is the label of the rarer class.
+    `held_out` is as in `fit_weight`, also with the log-odds of ensembles. `test` has a column of
+    log-odds per model, the `label` and the `group` of each test review. `rarer` is the label of the
+    rarer class.
     """
-    weight = fit_weight(held_out)
     labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
-    ensemble = summarize_ensemble(labels, combine_models(test, weight)[ALL_MODELS], groups)
-    metrics = metrics | {ALL_MODELS: ensemble | {"baseline_weight": rounded(weight)}}
+    if ALL_MODELS in held_out:
+        weight = fit_weight(held_out)
+        log_odds = combine_models(test, weight)[ALL_MODELS]
+        scores = summarize_ensemble(labels, log_odds, decisions[ALL_MODELS], groups)
+        metrics = metrics | {ALL_MODELS: scores | {"baseline_weight": rounded(weight)}}
     held_out_labels = held_out["label"].to_numpy()
-    log_odds = {name: held_out[name].to_numpy() for name in TITLES}
-    for name, values in (log_odds | combine_models(held_out, weight)).items():
-        metrics[name] = metrics[name] | _held_out_scores(held_out_labels, values, rarer)
-    for name in TITLES:
-        scaled = test[name].to_numpy() / metrics[name]["temperature"]
+    for name in titles(held_out, ALL_TITLES):
+        scores = _held_out_scores(held_out_labels, held_out[name].to_numpy(), decisions[name], rarer)
+        metrics[name] = metrics[name] | scores
+    for name in titles(test):
+        scaled = test[name].to_numpy() / decisions[name].temperature
         curve = calibration.reliability(labels, scaled, groups)
         metrics[name] |= rounded(
             {
@@ -76,13 +92,15 @@ def add_held_out(
     return metrics
 
 
-def _held_out_scores(labels: Labels, log_odds: LogOdds, rarer: int) -> dict[str, Any]:
-    temperature = calibration.fit_temperature(labels, log_odds)
+def _held_out_scores(
+    labels: Labels, log_odds: LogOdds, decision: Decision, rarer: int
+) -> dict[str, Any]:
+    margins = decision.margins(log_odds)
     return rounded(
         {
-            "holdout_accuracy": float(is_correct(labels, log_odds).mean()),
-            "holdout_rarer": class_scores(labels, log_odds, rarer),
-            "holdout_thresholds": threshold_scores(labels, log_odds / temperature, rarer),
-            "temperature": temperature,
+            "holdout_accuracy": float(is_correct(labels, margins).mean()),
+            "holdout_rarer": class_scores(labels, margins, rarer),
+            "holdout_thresholds": threshold_scores(labels, log_odds / decision.temperature, rarer),
+            "temperature": decision.temperature,
         }
     )

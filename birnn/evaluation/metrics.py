@@ -26,7 +26,7 @@ THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive cla
 
 
 def is_correct(labels: Labels, log_odds: LogOdds) -> Correct:
-    """Return which reviews are classified correctly."""
+    """Return which reviews are classified correctly, by their log-odds or their margins."""
     return np.equal(is_positive(log_odds), labels)
 
 
@@ -35,24 +35,24 @@ def cross_entropies(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
     return np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
 
 
-def compute_scores(labels: Labels, log_odds: LogOdds) -> dict[str, Any]:
+def compute_scores(labels: Labels, log_odds: LogOdds, margins: LogOdds) -> dict[str, Any]:
     """Return the unrounded metrics of one model on one split, in which both labels occur.
 
     These are accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
-    positive class at the threshold (0 if undefined); the area under the ROC curve; average
-    precision; the Brier score (mean squared error of the probabilities); and the `class_scores` of
-    the negative class.
+    positive class (0 if undefined); the area under the ROC curve; average precision; the Brier
+    score (mean squared error of the probabilities); and the `class_scores` of the negative class.
+    The `margins` decide the classes (see `thresholds.Decision`).
     """
-    predicted = is_positive(log_odds)
+    predicted = is_positive(margins)
     return {
         "accuracy": accuracy_score(labels, predicted),
         "loss": float(cross_entropies(labels, log_odds).mean()),
-        **precision_and_recall(labels, log_odds, label=1),
+        **precision_and_recall(labels, margins, label=1),
         "f1": f1_score(labels, predicted, zero_division=0),
         "roc_auc": roc_auc_score(labels, log_odds),
         "average_precision": average_precision_score(labels, log_odds),
         "brier": brier_score_loss(labels, probability(log_odds)),
-        "negative": class_scores(labels, log_odds, label=0),
+        "negative": class_scores(labels, margins, label=0),
     }
 
 
@@ -103,8 +103,8 @@ def threshold_scores(labels: Labels, log_odds: LogOdds, label: int) -> list[dict
     ]
 
 
-def confusion_counts(labels: Labels, log_odds: LogOdds, classes: Sequence[str]) -> pd.DataFrame:
+def confusion_counts(labels: Labels, margins: LogOdds, classes: Sequence[str]) -> pd.DataFrame:
     """Return the number of reviews for each pair of actual and predicted class."""
-    matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
+    matrix = confusion_matrix(labels, is_positive(margins), labels=[0, 1])
     pairs = pd.DataFrame(product(classes, repeat=2), columns=["actual", "predicted"])
     return pairs.assign(reviews=matrix.ravel())

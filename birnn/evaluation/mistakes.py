@@ -1,46 +1,54 @@
 """The worst mistakes of the models, and the largest disagreements of the networks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from birnn.evaluation.model_names import ALL_NETWORKS, CHOICES, DISAGREEMENT, NETWORKS, TITLES
-from birnn.networks.log_odds import combine, is_positive, probability
+from birnn.evaluation.model_names import ALL_NETWORKS, DISAGREEMENT, NETWORKS, titles
+from birnn.evaluation.thresholds import Decision
+from birnn.networks.log_odds import combine, is_positive
 
 LIMIT = 50  # reviews per kind
 
 
-def find(predictions: pd.DataFrame) -> pd.DataFrame:
+def find(predictions: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.DataFrame:
     """Return the worst mistakes of each model and the largest disagreements, by `kind`.
 
-    The result has probabilities instead of log-odds.
+    `predictions` have one row per review, with its `label` (1 positive, 0 negative) and one column
+    per model, the log-odds that the review is positive. The result has probabilities instead.
     """
-    networks = combine([predictions[name] for name in NETWORKS])
-    models = predictions.assign(**{ALL_NETWORKS: networks})
-    kinds = {name: most_wrong(models, name) for name in CHOICES}
-    kinds[DISAGREEMENT] = most_disagreed(predictions, NETWORKS)
+    networks, models = titles(predictions, NETWORKS), titles(predictions)
+    log_odds = {name: predictions[name].to_numpy() for name in models}
+    if networks:
+        log_odds[ALL_NETWORKS] = combine([log_odds[name] for name in networks])
+    margins = predictions.assign(
+        **{name: decisions[name].margins(values) for name, values in log_odds.items()}
+    )
+    kinds = {name: most_wrong(margins, name) for name in log_odds}
+    if networks:
+        kinds[DISAGREEMENT] = most_disagreed(margins, networks)
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
-    return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})
+    return table.assign(
+        **{name: decisions[name].probability(table[name].to_numpy()) for name in log_odds}
+    )
 
 
-def most_wrong(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
+def most_wrong(margins: pd.DataFrame, model: str) -> pd.DataFrame:
     """Return the reviews that a model misclassified, the most confident mistakes first.
 
-    `predictions` have one row per review, with its `label` (1 positive, 0 negative) and one column
-    per model, the log-odds that the review is positive.
+    `margins` have one row per review, with its `label`, and one column per model.
     """
-    log_odds = predictions[model]
-    wrong = is_positive(log_odds.to_numpy()) != predictions["label"]
-    return predictions.reindex(log_odds[wrong].abs().nlargest(LIMIT).index)
+    wrong = is_positive(margins[model].to_numpy()) != margins["label"]
+    return margins.reindex(margins[model][wrong].abs().nlargest(LIMIT).index)
 
 
-def most_disagreed(predictions: pd.DataFrame, networks: Iterable[str]) -> pd.DataFrame:
+def most_disagreed(margins: pd.DataFrame, networks: Iterable[str]) -> pd.DataFrame:
     """Return the reviews that networks classify differently, the largest difference first.
 
-    `predictions` are as in `most_wrong`.
+    `margins` are as in `most_wrong`.
     """
-    log_odds = predictions[list(networks)]
-    distance = log_odds.max(axis=1) - log_odds.min(axis=1)
-    classes = is_positive(log_odds.to_numpy())
+    compared = margins[list(networks)]
+    distance = compared.max(axis=1) - compared.min(axis=1)
+    classes = is_positive(compared.to_numpy())
     differ = classes.any(axis=1) != classes.all(axis=1)
-    return predictions.reindex(distance[differ].nlargest(LIMIT).index)
+    return margins.reindex(distance[differ].nlargest(LIMIT).index)

@@ -1,6 +1,6 @@
 """Names of the models in files, and their titles in reports."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -35,5 +35,10 @@ def pair_title(first: str, second: str) -> str:
 
 
 def comparisons(metrics: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the comparison of each pair of networks in the content of `evaluation.json`."""
-    return {pair: metrics["pairs"][pair_name(*pair)] for pair in PAIRS}
+    """Return the comparison of each pair of trained networks in the content of `evaluation.json`."""
+    return {pair: metrics["pairs"][pair_name(*pair)] for pair in PAIRS if metrics["pairs"]}
+
+
+def titles(trained: Collection[str], names: Iterable[str] = TITLES) -> dict[str, str]:
+    """Return the titles of those models that are `trained`: keys of metrics, or columns."""
+    return {name: ALL_TITLES[name] for name in names if name in trained}

@@ -1,16 +1,16 @@
 """Tables of the plots and figures: one for each, and one row per model and point."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from birnn.core.outputs import atomic_file
+from birnn.evaluation import thresholds
 from birnn.evaluation.calibration import RAW, SCALED, reliability
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import titles
 
 # Names of the reviews on which learning curves are measured.
 TRAINING, TEST, VALIDATION = "training", "test split", "validation"
@@ -26,20 +26,26 @@ def tables(
     model. `histories` have one row per epoch.
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    log_odds = {name: table[name].to_numpy() for name in TITLES}
+    log_odds = {name: table[name].to_numpy() for name in titles(table)}
     scaled = {
-        name: log_odds[name] / metrics[name]["temperature"]
-        for name in TITLES
+        name: values / metrics[name]["temperature"]
+        for name, values in log_odds.items()
         if "temperature" in metrics[name]
     }
+    decisions, classes = thresholds.read(metrics), metrics["corpus"]["classes"]
 
     def per_model(points: Callable[..., pd.DataFrame]) -> pd.DataFrame:
         return _concat({model: points(labels, odds) for model, odds in log_odds.items()})
 
     return {
-        "confusion": per_model(partial(confusion_counts, classes=metrics["corpus"]["classes"])),
+        "confusion": _concat(
+            {
+                model: confusion_counts(labels, decisions[model].margins(odds), classes)
+                for model, odds in log_odds.items()
+            }
+        ),
         "curves": learning_curves(histories, metrics["corpus"]["validation"]),
-        "lengths": _concat({name: metrics[name]["by_length"] for name in TITLES}),
+        "lengths": _concat({name: metrics[name]["by_length"] for name in log_odds}),
         "precision_recall": per_model(precision_recall_points),
         "reliability": pd.concat(
             pd.DataFrame(reliability(labels, odds, groups)).assign(model=name, calibration=kind)
@@ -55,13 +61,15 @@ def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float)
 
     The split is `training` or the name of the reviews on which epochs were validated.
     """
-    return pd.concat(
+    curves = [
         history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]
         .set_axis(["epoch", "accuracy", "loss"], axis="columns")
         .assign(split=split, model=model)
         for model, history in histories.items()
         for prefix, split in (("", TRAINING), ("val_", watched_split(validation)))
-    )
+    ]
+    empty = pd.DataFrame(columns=["epoch", "accuracy", "loss", "split", "model"])
+    return pd.concat(curves) if curves else empty  # without networks
 
 
 def watched_split(validation: str | float) -> str:

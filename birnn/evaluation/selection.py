@@ -1,22 +1,25 @@
 """The choice of the model that predicts by default."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from birnn.core.settings import Section
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
+from birnn.core.settings import Fraction, Section
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS, titles
+from birnn.runtime.errors import InputError
 
-RARE = 0.2  # share of the rarer class below which accuracy says little
-HELD_OUT = "held_out"
+EQUAL = 0.4  # share of the rarer class from which the classes are about equal
+HELD_OUT, AUTO = "held_out", "auto"
+SELECT = "|".join((AUTO, "accuracy", "average_precision", *CHOICES))
 
 
 class Report(Section):
     """The interpretation of results."""
 
     equivalence: float = Field(ge=0, le=100)
-    select: Literal["auto", "accuracy", "average_precision"]
+    select: Annotated[str, Field(pattern=f"^({SELECT})$")]
+    threshold: Fraction | None
 
 
 def rarer_class(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -39,21 +42,38 @@ def main_scores(metrics: Mapping[str, Any], model: str, part: str) -> dict[str, 
     return {**measured, **others}
 
 
-def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dict[str, Any]:
-    """Return the model that predicts by default, and the measure that `select` means.
+def is_unequal(rarer: Mapping[str, int], reviews: int) -> bool:
+    """Return whether one class has so few training reviews that accuracy says little."""
+    return rarer["train"] < EQUAL * reviews
 
-    It is the best model on held-out reviews, the cheapest one if tied: the baseline, a network, or
-    all networks. Without held-out reviews, it is all networks, else the baseline. The models
-    `one_class`, which predict only one class, are chosen only if all do.
+
+def choose(metrics: Mapping[str, Any], select: str) -> dict[str, Any]:
+    """Return the model that predicts by default, and the measure that chose it, if one did.
+
+    It is the model that `select` names, or else the best on held-out reviews, the cheapest one if
+    tied. Without held-out reviews nothing can be chosen, so it is the baseline.
     """
     corpus, measure = metrics["corpus"], select
-    is_rare = corpus["rarer"]["train"] < RARE * corpus["train_reviews"]
-    if select == "auto":
-        measure = "average_precision" if is_rare else "accuracy"
-    if HELD_OUT in corpus["rarer"]:
-        names = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
-        measured = {name: main_scores(metrics, name, HELD_OUT)[measure] for name in names}
+    unequal = is_unequal(corpus["rarer"], corpus["train_reviews"])
+    if select == AUTO:
+        measure = "average_precision" if unequal else "accuracy"
+    names = [*titles(metrics, (BASELINE, *NETWORKS, ALL_NETWORKS))]  # the cheapest first
+    if select in CHOICES:
+        if select not in names:
+            raise InputError(f"report.select is {select}, which is not trained: set train.networks")
+        model, measure = select, None
+    elif HELD_OUT in corpus["rarer"]:
+        model = max(names, key=lambda name: main_scores(metrics, name, HELD_OUT)[measure])
     else:
-        measured = dict.fromkeys((ALL_NETWORKS, BASELINE), 0)
-    best = max(measured, key=lambda name: (name not in one_class, measured[name]))
-    return {"model": best, "measure": measure, "one_class": one_class, "is_rare": is_rare}
+        model, measure = BASELINE, None
+    return {"model": model, "measure": measure, "unequal": unequal}
+
+
+def one_class(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the models that predict the same class for all test reviews."""
+    models = titles(metrics, CHOICES)
+    return [
+        name
+        for name in models
+        if {metrics[name]["recall"], metrics[name]["negative"]["recall"]} == {0, 1}
+    ]

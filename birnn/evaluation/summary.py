@@ -18,10 +18,11 @@ from birnn.evaluation.model_names import (
     INFLUENCE_PARTS,
     NETWORKS,
     PAIRS,
-    TITLES,
     pair_name,
+    titles,
 )
-from birnn.networks.log_odds import combine, is_positive
+from birnn.evaluation.thresholds import Decision
+from birnn.networks.log_odds import combine
 
 DIGITS = 4
 LENGTH_SLICES = 10
@@ -39,7 +40,11 @@ T = TypeVar("T")
 
 
 def summarize_model(
-    table: pd.DataFrame, log_odds: LogOdds, maxlen: int, in_training: NDArray[np.bool_]
+    table: pd.DataFrame,
+    log_odds: LogOdds,
+    decision: Decision,
+    maxlen: int,
+    in_training: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
@@ -47,16 +52,18 @@ def summarize_model(
     """
     labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review
-    correct = is_correct(labels, log_odds)
+    margins = decision.margins(log_odds)
+    correct = is_correct(labels, margins)
     curve = calibration.reliability(labels, log_odds, groups)
     return rounded(
         {
-            **compute_scores(labels, log_odds),
+            **compute_scores(labels, log_odds, margins),
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": intervals.proportion_interval(correct, groups),
             "by_truncation": by_property("truncated", truncated, correct, groups),
             "by_overlap": by_property("in_training", in_training, correct, groups),
             "by_length": list(by_length(lengths, correct, groups)),
+            "threshold": decision.threshold,
         }
     )
 
@@ -66,10 +73,12 @@ def summarize_models(
     costs: Mapping[str, Mapping[str, Any]],
     maxlen: int,
     in_training: NDArray[np.bool_],
+    decisions: Mapping[str, Decision],
 ) -> dict[str, Any]:
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
-    Also return the scores of all networks together, by the mean of their log-odds.
+    Also return the scores of all networks together, by the mean of their log-odds. Only the
+    baseline has metrics if no networks are trained.
 
     Args:
         table: one row per review with its `label`, its number of `words`, the number of its
@@ -78,30 +87,43 @@ def summarize_models(
         costs: the cost of each model, see `Predictor.predict_split`.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).
+        decisions: the decision of each model, and of all networks together.
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
-        name: summarize_model(table, log_odds[name], maxlen, in_training)
+        name: summarize_model(table, log_odds[name], decisions[name], maxlen, in_training)
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
     }
-    correct = {name: is_correct(labels, values) for name, values in log_odds.items()}
+    correct = {
+        name: is_correct(labels, decisions[name].margins(values))
+        for name, values in log_odds.items()
+    }
+    networks = titles(costs, NETWORKS)
     metrics["pairs"] = {
-        pair_name(*pair): _compare(correct, groups, pair, comparisons=len(PAIRS)) for pair in PAIRS
+        pair_name(*pair): _compare(correct, groups, pair, comparisons=len(PAIRS))
+        for pair in PAIRS
+        if networks
     }
     metrics[BASELINE]["against"] = [
-        {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in NETWORKS
+        {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in networks
     ]
-    combined = combine([log_odds[name] for name in NETWORKS])
-    metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups)
+    if networks:
+        combined = combine([log_odds[name] for name in networks])
+        decision = decisions[ALL_NETWORKS]
+        metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, decision, groups)
     return metrics
 
 
-def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dict[str, Any]:
+def summarize_ensemble(
+    labels: Labels, log_odds: LogOdds, decision: Decision, groups: Groups
+) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""
-    interval = intervals.proportion_interval(is_correct(labels, log_odds), groups)
-    return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
+    margins = decision.margins(log_odds)
+    interval = intervals.proportion_interval(is_correct(labels, margins), groups)
+    scores = compute_scores(labels, log_odds, margins)
+    return rounded({**scores, "accuracy_interval": interval, "threshold": decision.threshold})
 
 
 def for_review(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,13 +137,6 @@ def for_review(metrics: Mapping[str, Any]) -> dict[str, Any]:
         **{name: shorten(metrics[name]) for name in ALL_TITLES if name in metrics},
         "pairs": {name: shorten(pair) for name, pair in metrics["pairs"].items()},
     }
-
-
-def constant_models(log_odds: pd.DataFrame) -> list[str]:
-    """Return the models that predict only one class; `log_odds` has a column per single model."""
-    models = {name: log_odds[name].to_numpy() for name in TITLES}
-    models[ALL_NETWORKS] = combine([models[name] for name in NETWORKS])
-    return [name for name, values in models.items() if len(np.unique(is_positive(values))) == 1]
 
 
 def _compare(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from birnn.reviews.tokenizer import Tokenizer
 
 SPLITS = ("train", "test")
+FILM_REVIEWS = ("imdb", "rotten-tomatoes")  # the published corpora; all others are the user's own
 CLASSES = ("negative", "positive")  # of the labels 0 and 1, unless the user's labels name them
 
 

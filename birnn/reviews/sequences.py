@@ -37,6 +37,12 @@ class Pad(Section):
     seed: Seed
 
 
+class TrainedModels(Section, extra="ignore"):
+    """The one setting of training that says if networks are trained, or only the baseline."""
+
+    networks: bool
+
+
 class TrainingReviews(Section, extra="ignore"):
     """The one setting of training that says which reviews all models are trained on."""
 

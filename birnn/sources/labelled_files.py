@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from birnn.reviews import hold_out
 from birnn.reviews.corpus import SPLITS, Review, short_hash
 from birnn.runtime.errors import InputError
 from birnn.sources import tabular
@@ -46,7 +46,9 @@ class LabelledFiles:
         for review in self._reviews():
             labels.append(review.label)
             groups.append(short_hash(review.group.encode()))
-        is_test = draw_test(np.asarray(labels), np.asarray(groups), fraction, self.csv.seed)
+        is_test = hold_out.draw_stratified(
+            np.asarray(labels), np.asarray(groups), fraction, self.csv.seed, "csv.test"
+        )
         for review, drawn in zip(self._reviews(), is_test, strict=True):
             yield replace(review, split="test" if drawn else "train")
 
@@ -122,27 +124,6 @@ def _text(row: tabular.Row, column: str) -> str:
     if tabular.SURROGATE.search(text):
         raise UnusableRowError(f"without a valid {column!r}: it has a lone surrogate")
     return text
-
-
-def draw_test(
-    labels: NDArray[np.uint8], groups: NDArray[np.uint64], fraction: float, seed: int
-) -> NDArray[np.bool_]:
-    """Return a mask of the test reviews: a fraction of the groups, stratified by their label.
-
-    A group counts as positive if at least half of its reviews are, so both splits have about the
-    same share of positive reviews. All arrays have the shape (reviews,).
-    """
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415  # takes a second
-
-    _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    majority = np.bincount(group_index, labels) * 2 >= group_sizes
-    try:
-        _, drawn = train_test_split(
-            np.arange(len(group_sizes)), test_size=fraction, stratify=majority, random_state=seed
-        )
-    except ValueError:
-        raise InputError("csv.test: too few different texts or groups to split") from None
-    return np.isin(group_index, drawn)
 
 
 def find_class(csv: Csv, value: str) -> int | None:

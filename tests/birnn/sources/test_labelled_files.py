@@ -15,7 +15,8 @@ import pytest
 
 from birnn.reviews.corpus import Review
 from birnn.runtime.errors import InputError
-from birnn.sources.labelled_files import LabelledFiles, draw_test, find_class
+from birnn.reviews.hold_out import draw_stratified as draw
+from birnn.sources.labelled_files import LabelledFiles, find_class
 from birnn.sources.settings import Csv
 from tests.projects import DEFAULTS, PROJECT, refusal
 
@@ -212,7 +213,7 @@ def test_groups_stay_together_and_are_balanced() -> None:
     # Groups with three of six positive reviews count as positive, groups with two do not.
     groups = np.repeat(np.arange(10, dtype=np.uint64), 6)
     labels = (np.arange(60) % np.where(groups % 2, 3, 2) == 0).astype(np.uint8)
-    drawn, again, *others = (draw_test(labels, groups, 0.4, seed) for seed in (0, 0, 1, 2))
+    drawn, again, *others = (draw(labels, groups, 0.4, seed, "csv.test") for seed in (0, 0, 1, 2))
     assert np.unique(groups[drawn] % 2, return_counts=True)[1].tolist() == [12, 12]
     assert not set(groups[drawn]) & set(groups[~drawn])
     assert np.array_equal(drawn, again)
@@ -223,7 +224,7 @@ def test_groups_stay_together_and_are_balanced() -> None:
 def test_too_few_reviews_are_refused(count: int) -> None:
     labels, groups = np.array([1, 0, 1], np.uint8), np.arange(3, dtype=np.uint64)
     with pytest.raises(InputError, match="too few different texts or groups"):
-        draw_test(labels[:count], groups[:count], 0.2, seed=0)
+        draw(labels[:count], groups[:count], 0.2, 0, "csv.test")
 
 
 def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path: Path) -> None:
