@@ -78,7 +78,9 @@ def add_held_out(
         metrics = metrics | {ALL_MODELS: scores | {"baseline_weight": rounded(weight)}}
     held_out_labels = held_out["label"].to_numpy()
     for name in titles(held_out, ALL_TITLES):
-        scores = _held_out_scores(held_out_labels, held_out[name].to_numpy(), decisions[name], rarer)
+        scores = _held_out_scores(
+            held_out_labels, held_out[name].to_numpy(), decisions[name], rarer
+        )
         metrics[name] = metrics[name] | scores
     for name in titles(test):
         scaled = test[name].to_numpy() / decisions[name].temperature

@@ -1,6 +1,6 @@
 """Names of the models in files, and their titles in reports."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -35,10 +35,10 @@ def pair_title(first: str, second: str) -> str:
 
 
 def comparisons(metrics: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the comparison of each pair of trained networks in the content of `evaluation.json`."""
+    """Return the comparisons of networks in `evaluation.json`; none if they are not trained."""
     return {pair: metrics["pairs"][pair_name(*pair)] for pair in PAIRS if metrics["pairs"]}
 
 
-def titles(trained: Collection[str], names: Iterable[str] = TITLES) -> dict[str, str]:
+def titles(trained: Container[Any], names: Iterable[str] = TITLES) -> dict[str, str]:
     """Return the titles of those models that are `trained`: keys of metrics, or columns."""
     return {name: ALL_TITLES[name] for name in names if name in trained}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from birnn.core.settings import Fraction, Section
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS, titles
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS, TITLES, titles
 from birnn.runtime.errors import InputError
 
 EQUAL = 0.4  # share of the rarer class from which the classes are about equal
@@ -53,25 +53,24 @@ def choose(metrics: Mapping[str, Any], select: str) -> dict[str, Any]:
     It is the model that `select` names, or else the best on held-out reviews, the cheapest one if
     tied. Without held-out reviews nothing can be chosen, so it is the baseline.
     """
-    corpus, measure = metrics["corpus"], select
+    corpus = metrics["corpus"]
     unequal = is_unequal(corpus["rarer"], corpus["train_reviews"])
-    if select == AUTO:
-        measure = "average_precision" if unequal else "accuracy"
     names = [*titles(metrics, (BASELINE, *NETWORKS, ALL_NETWORKS))]  # the cheapest first
+    choice = {"model": BASELINE, "measure": None, "unequal": unequal}
     if select in CHOICES:
         if select not in names:
             raise InputError(f"report.select is {select}, which is not trained: set train.networks")
-        model, measure = select, None
-    elif HELD_OUT in corpus["rarer"]:
-        model = max(names, key=lambda name: main_scores(metrics, name, HELD_OUT)[measure])
-    else:
-        model, measure = BASELINE, None
-    return {"model": model, "measure": measure, "unequal": unequal}
+        return choice | {"model": select}
+    if HELD_OUT not in corpus["rarer"]:
+        return choice
+    measure = ("average_precision" if unequal else "accuracy") if select == AUTO else select
+    best = max(names, key=lambda name: main_scores(metrics, name, HELD_OUT)[measure])
+    return choice | {"model": best, "measure": measure}
 
 
 def one_class(metrics: Mapping[str, Any]) -> list[str]:
     """Return the models that predict the same class for all test reviews."""
-    models = titles(metrics, CHOICES)
+    models = titles(metrics, (*TITLES, ALL_NETWORKS))
     return [
         name
         for name in models

@@ -69,9 +69,7 @@ def choose(labels: Labels, log_odds: LogOdds, rarer: int) -> float:
     return float(thresholds[np.argmax(f1)])
 
 
-def reach(
-    labels: Labels, log_odds: LogOdds, label: int, measure: Measure, wanted: float
-) -> float:
+def reach(labels: Labels, log_odds: LogOdds, label: int, measure: Measure, wanted: float) -> float:
     """Return the threshold with the best other measure of those that reach a precision or recall.
 
     `wanted` is the precision or recall of the class `label`, from 0 to 1.

@@ -3,18 +3,18 @@
 The sections of the model card follow Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from birnn.core.outputs import write_text
 from birnn.evaluation.behavioral_tests import TOLERANCE
-from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, titles
 from birnn.evaluation.plot_data import TEST
-from birnn.networks import log_odds
 from birnn.report import page, sentences, tables
+from birnn.reviews.corpus import CLASSES
 from birnn.style.formatting import code
-from birnn.style.scores import score_tables
+from birnn.style.scores import describe_choice, score_tables
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {
@@ -37,18 +37,21 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
     `stages.report` collects the `content`. `drawings` has an `svg` element per figure of the
     report, by its address in the Markdown.
     """
+    metrics = content["metrics"]
+    models = titles(metrics)
     values = {
         **content,
-        **_corpus_values(content["metrics"]["corpus"]),
-        **_score_values(content["metrics"]),
-        **_failures(content["checklist"]),
+        **_corpus_values(metrics["corpus"]),
+        **_score_values(metrics, models),
+        **_failures(content["checklist"], models),
+        "describe_choice": describe_choice,
         "score_tables": score_tables,
         "sentences": sentences,
         "tables": tables,
-        "titles": TITLES,
-        "networks": {name: TITLES[name] for name in NETWORKS},
+        "titles": models,
+        "networks": titles(metrics, NETWORKS),
         "changed": tables.changed_settings(content["settings"]),
-        "threshold": log_odds.THRESHOLD,
+        "thresholds": {name: metrics[name]["threshold"] for name in models},
         "tolerance": TOLERANCE,
     }
     report = page.add_contents(page.fill("report.md.j2", **values))
@@ -58,38 +61,43 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
 
 
 def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    name = corpus["name"]
+    name, (negative, positive) = corpus["name"], corpus["classes"]
+    subject = SUBJECTS.get(name, f"the texts in {code(name)}")
+    is_sentiment = (negative, positive) == CLASSES
     return {
-        "subject": SUBJECTS.get(name, f"the texts in {code(name)}"),
+        "subject": subject,
+        "heading": f"Sentiment of {subject}"
+        if is_sentiment
+        else f"{positive} or {negative}? {subject[0].upper()}{subject[1:]}",
         "origin": ORIGINS.get(name),
         "notebook": tables.NOTEBOOK if name == "imdb" else {},
         "watched": TEST if corpus["validation"] == "test" else "held-out reviews",
     }
 
 
-def _score_values(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def _score_values(metrics: Mapping[str, Any], models: Iterable[str]) -> dict[str, Any]:
     default = metrics["choice"]["model"]
     return {
-        "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
-        "short": {name: metrics[name]["by_truncation"][0]["accuracy"] for name in TITLES},
-        "without_copies": {name: metrics[name]["by_overlap"][0]["accuracy"] for name in TITLES},
-        "calibration_errors": {name: metrics[name]["ece"] for name in TITLES},
+        "accuracies": {name: metrics[name]["accuracy"] for name in models if name in NETWORKS},
+        "short": {name: metrics[name]["by_truncation"][0]["accuracy"] for name in models},
+        "without_copies": {name: metrics[name]["by_overlap"][0]["accuracy"] for name in models},
+        "calibration_errors": {name: metrics[name]["ece"] for name in models},
         "predicts": ALL_TITLES[default],
         "default": metrics[default],
     }
 
 
-def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _failures(checklist: Sequence[Mapping[str, Any]], models: Mapping[str, str]) -> dict[str, Any]:
     """Return which tests each model fails in most cases, and who fails negation."""
     failed = {
         name: [test for test in checklist if test["models"][name]["failure_rate"] > MOST]
-        for name in TITLES
+        for name in models
     }
     return {
         "failed": failed,
         "shown": [test for test in checklist if any(test in tests for tests in failed.values())],
         "fail_negation": [
-            TITLES[name]
+            models[name]
             for name, tests in failed.items()
             if any(test["capability"] == "negation" for test in tests)
         ],

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from birnn.evaluation.calibration import RAW
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import TITLES, titles
 from birnn.evaluation.plot_data import TRAINING, watched_split
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.formatting import listed
@@ -29,7 +29,10 @@ def draw(
     name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
     watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
-        drawn = {measure: learning_curves(curves, measure, name, watched) for measure in BEST}
+        if curves.empty:
+            drawn = {measure: new_figure("Only the baseline was trained") for measure in BEST}
+        else:
+            drawn = {measure: learning_curves(curves, measure, name, watched) for measure in BEST}
         return drawn | {
             "reliability": reliability(tables["reliability"], name, positive),
             "influence": influence(tables["influence"], name),
@@ -113,5 +116,5 @@ def influence(table: pd.DataFrame, corpus: str) -> Figure:
 def _find_models(table: pd.DataFrame, holds: Callable[[pd.Series, pd.Series], bool]) -> str:
     """List the models whose first and last rows meet a condition."""
     ends = {model: rows.iloc[[0, -1]].iterrows() for model, rows in table.groupby("model")}
-    titles = [title for model, title in TITLES.items() if holds(*(row for _, row in ends[model]))]
-    return listed(titles) if titles else ""
+    held = [TITLES[model] for model in titles(ends) if holds(*(row for _, row in ends[model]))]
+    return listed(held) if held else ""

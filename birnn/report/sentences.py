@@ -10,7 +10,9 @@ from birnn.evaluation.model_names import (
     TITLES,
     comparisons,
     pair_title,
+    titles,
 )
+from birnn.evaluation.selection import one_class
 from birnn.style.formatting import listed, number, paired_difference, percent
 
 
@@ -49,7 +51,7 @@ def differences(metrics: Mapping[str, Any]) -> str:
 def influences(metrics: Mapping[str, Any]) -> str:
     """List the influence of the first, middle and last words, if each network knows some there."""
     parts = {
-        part: {name: metrics[name][f"influence_{part}"] for name in NETWORKS}
+        part: {name: metrics[name][f"influence_{part}"] for name in titles(metrics, NETWORKS)}
         for part in INFLUENCE_PARTS
     }
     known = {part: values for part, values in parts.items() if None not in values.values()}
@@ -70,16 +72,16 @@ def failed_tests(
 def describe_majority_class(metrics: Mapping[str, Any]) -> str:
     """Return the accuracy of guessing the majority class, and which models predict one class."""
     share = percent(metrics["corpus"]["majority_class_share"])
-    one_class = [TITLES[name] for name in TITLES if name in metrics["choice"]["one_class"]]
-    constant = "".join(f"The {title} predicts only one class. " for title in one_class)
-    return f"{constant}Always predicting the majority class has an accuracy of {share}."
+    constant = [TITLES[name] for name in one_class(metrics) if name in TITLES]
+    warning = "".join(f"The {title} predicts only one class. " for title in constant)
+    return f"{warning}Always predicting the majority class has an accuracy of {share}."
 
 
 def place_baseline(metrics: Mapping[str, Any]) -> str:
     """Return how many networks the baseline beats in this run."""
     lead = baseline_leads(metrics)
     return (
-        f"is more accurate than {sum(lead)} of the {len(NETWORKS)} networks (95% intervals over "
+        f"is more accurate than {sum(lead)} of the {len(lead)} networks (95% intervals over "
         "test reviews)"
     )
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from birnn.evaluation.model_names import BASELINE, TITLES, comparisons, pair_title
+from birnn.evaluation.model_names import BASELINE, comparisons, pair_title, titles
+from birnn.evaluation.selection import one_class
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -50,7 +51,7 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
 def scores(metrics: Mapping[str, Any], notebook: Mapping[str, Any]) -> str:
     """Return the scores of all models; the notebook's follow in the next row."""
     lines = []
-    for model, title in TITLES.items():
+    for model, title in titles(metrics).items():
         lines.append([title, *_scores(metrics[model])])
         if model in notebook:
             lines.append([f"{title}, notebook", *_scores(notebook[model])])
@@ -82,32 +83,32 @@ def agreement(metrics: Mapping[str, Any]) -> str:
 
 def behavior(checklist: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> str:
     """Return the failures of each behavioral test; a model of one class passes every INV."""
-    one_class = metrics["choice"]["one_class"]
+    constant, models = one_class(metrics), titles(metrics)
     lines = [
         [
             f"{test['kind']}: {test['test']}",
             number(test["cases"]),
             *(
                 "one class: not informative"
-                if test["kind"] == "INV" and model in one_class
+                if test["kind"] == "INV" and model in constant
                 else failures(test["models"][model])
-                for model in TITLES
+                for model in models
             ),
         ]
         for test in checklist
     ]
-    return table(["test", "cases", *TITLES.values()], lines)
+    return table(["test", "cases", *models.values()], lines)
 
 
 def calibration(metrics: Mapping[str, Any]) -> str:
     """Return the calibration of each model before and after temperature scaling."""
-    titles = {"ece": "ECE", "ece_scaled": "ECE, scaled"}
-    titles |= {"loss": "loss", "loss_scaled": "loss, scaled", "temperature": "temperature"}
+    heads = {"ece": "ECE", "ece_scaled": "ECE, scaled"}
+    heads |= {"loss": "loss", "loss_scaled": "loss, scaled", "temperature": "temperature"}
     lines = []
-    for model, title in TITLES.items():
-        values = map(metrics[model].get, titles)
+    for model, title in titles(metrics).items():
+        values = map(metrics[model].get, heads)
         lines.append([title, *(NOTHING if value is None else f"{value:.4f}" for value in values)])
-    return table(["model", *titles.values()], lines)
+    return table(["model", *heads.values()], lines)
 
 
 def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], corpus: str) -> str:

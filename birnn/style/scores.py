@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from birnn.evaluation.model_names import ALL_TITLES, CHOICES, titles
+from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, TITLES, titles
 from birnn.evaluation.selection import main_scores, one_class
 from birnn.networks.log_odds import THRESHOLD
 from birnn.style.formatting import with_interval
@@ -20,7 +20,7 @@ def score_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[str, list[str], l
         reviews = f"{corpus[f'{part}_reviews']:,} {part.replace('_', '-')} reviews"
         few = " (few, so unreliable)" if rarer[part] < FEW else ""
         rows = []
-        for model, title in titles(metrics, CHOICES).items():
+        for model, title in titles(metrics, (*TITLES, ALL_NETWORKS)).items():
             scores = main_scores(metrics, model, part)
             threshold = metrics[model]["threshold"]
             mark = "" if threshold == THRESHOLD else f" at {threshold:.4g}"

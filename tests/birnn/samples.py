@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.evaluation import ensembles, influence, plot_data, selection, summary
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, titles
 from birnn.report.tables import NOTEBOOK_SETTINGS
 from birnn.reviews import corpus_statistics
 from birnn.reviews.corpus import CLASSES
 from birnn.reviews.corpus_statistics import SplitStatistics
+from stages import evaluate as evaluate_stage
 from stages import report as report_stage
 
 NETWORK = next(iter(NETWORKS))
@@ -28,6 +29,8 @@ SETTINGS: dict[str, Any] = NOTEBOOK_SETTINGS | {
     "train.epochs": 3,
     "report.equivalence": 0.5,
     "report.select": "auto",
+    "report.threshold": None,
+    "train.networks": True,
 }
 
 
@@ -65,7 +68,11 @@ def costs() -> dict[str, Any]:
 
 
 def metrics(
-    columns: dict[str, NDArray[Any]], maxlen: int = 100, corpus: str = "imdb", **described: Any
+    columns: dict[str, NDArray[Any]],
+    maxlen: int = 100,
+    corpus: str = "imdb",
+    threshold: float | None = None,
+    **described: Any,
 ) -> dict[str, Any]:
     """Return the content of `evaluation.json`; a fraction `validation` holds reviews out."""
     table = pd.DataFrame(columns)
@@ -76,14 +83,24 @@ def metrics(
     about |= {f"{name}_reviews": len(table) for name in names}
     about |= {"rarer": selection.rarer_class(dict.fromkeys(names, counts))}
     in_training = table["words"].to_numpy() < MEMORIZED
-    measured = summary.summarize_models(table, costs(), maxlen, in_training)
-    if "held_out" in names:
-        measured = ensembles.add_held_out(measured, table, table, about["rarer"]["label"])
+    held_out = with_ensembles(table) if "held_out" in names else None
+    decisions = evaluate_stage.decide(about, held_out, threshold)
+    spent = {name: cost for name, cost in costs().items() if name in columns}
+    measured = summary.summarize_models(table, spent, maxlen, in_training, decisions)
+    if held_out is not None:
+        rarer = about["rarer"]["label"]
+        measured = ensembles.add_held_out(measured, held_out, table, rarer, decisions)
     measured |= {"corpus": about}
-    for name in NETWORKS:
+    for name in titles(columns, NETWORKS):
         measured[name] |= influence.summarize(influences(), name)
-    choice = selection.choose(measured, "auto", summary.constant_models(table))
-    return measured | {"choice": choice}
+    return measured | {"choice": selection.choose(measured, "auto")}
+
+
+def with_ensembles(table: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions with the log-odds of ensembles, if there are networks."""
+    if not titles(table, NETWORKS):
+        return table
+    return table.assign(**ensembles.combine_models(table, ensembles.fit_weight(table)))
 
 
 def influences() -> pd.DataFrame:

@@ -73,7 +73,7 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
         ("dropout: 0.5", "dropout: .inf", "network.dropout", "inf", "finite number"),
         ("padding: pre", "padding: left", "pad.padding", "'left'", "'pre' or 'post'"),
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
-        ("max_gradient_norm:", "clipnorm:", "train.clipnorm", "None", "now called max_gradient"),
+        ("max_gradient_norm:", "clipnorm:", "train.clipnorm", "None", "no such setting"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
         ("encoding: utf-8", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
         ("positive: positive", "positive: []", "csv.positive", "[]", "at least 1 item"),

@@ -8,10 +8,11 @@ import pytest
 
 from birnn.evaluation import calibration, ensembles, intervals, metrics, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
+from birnn.evaluation.thresholds import Decision
+from birnn.runtime.errors import InputError
 from tests.birnn import samples
 
 FIRST = samples.MODELS[0]
-MODELS = [*samples.MODELS, "networks"]
 RARER = 0  # label
 
 
@@ -27,14 +28,16 @@ def test_fitted_weight_minimizes_the_loss() -> None:
     assert 0.999 < ensembles.fit_weight(held_out.assign(**-networks)) <= 1
 
 
-def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
-    fitted = calibration.fit_temperature(labels, log_odds)
+def on_held_out(labels: pd.Series, log_odds: Any, decision: Decision) -> Any:
+    margins = decision.margins(log_odds)
     return summary.rounded(
         {
-            "holdout_accuracy": ((log_odds > 0) == labels).mean(),
-            "holdout_rarer": metrics.class_scores(labels, log_odds, RARER),
-            "holdout_thresholds": metrics.threshold_scores(labels, log_odds / fitted, RARER),
-            "temperature": fitted,
+            "holdout_accuracy": ((margins > 0) == labels).mean(),
+            "holdout_rarer": metrics.class_scores(labels, margins, RARER),
+            "holdout_thresholds": metrics.threshold_scores(
+                labels, log_odds / decision.temperature, RARER
+            ),
+            "temperature": decision.temperature,
         }
     )
 
@@ -42,17 +45,19 @@ def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
 def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     columns = samples.predictions()
     once, test = samples.metrics(columns), pd.DataFrame(columns)
-    held_out = pd.DataFrame(samples.predictions(seed=1))
-    measured = ensembles.add_held_out(once, held_out, test, RARER)
+    held_out = samples.with_ensembles(pd.DataFrame(samples.predictions(seed=1)))
+    names = [*TITLES, "networks", "all"]
+    decisions = {name: Decision(1 + n / 10, 0.5 - n / 20) for n, name in enumerate(names)}
+    measured = ensembles.add_held_out(once, held_out, test, RARER, decisions)
     for name in TITLES:
-        expected = once[name] | on_held_out(held_out["label"], held_out[name])
-        log_odds = columns[name] / expected["temperature"]
+        on = on_held_out(held_out["label"], held_out[name], decisions[name])
+        log_odds = columns[name] / decisions[name].temperature
         curve = calibration.reliability(columns["label"], log_odds, columns["group"])
         scaled = {
             "loss_scaled": metrics.cross_entropies(columns["label"], log_odds).mean(),
             "ece_scaled": calibration.expected_calibration_error(curve),
         }
-        assert measured[name] == expected | summary.rounded(scaled)
+        assert measured[name] == once[name] | on | summary.rounded(scaled)
     weight = ensembles.fit_weight(held_out)
     held_out_odds, odds = (ensembles.combine_models(table, weight) for table in (held_out, test))
     networks = test[[*NETWORKS]].mean(axis=1)
@@ -61,48 +66,48 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     assert odds["all"] == pytest.approx(both, abs=1e-6)
     assert measured["all"].pop("baseline_weight") == round(weight, 4)
     for name in odds:
-        scores, correct = measured[name], (odds[name] > 0) == test["label"]
-        interval = intervals.proportion_interval(correct.to_numpy(), columns["group"])
-        assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
-        added = on_held_out(held_out["label"], held_out_odds[name])
+        scores, margins = measured[name], decisions[name].margins(odds[name])
+        correct = (margins > 0) == test["label"]
+        added = on_held_out(held_out["label"], held_out_odds[name], decisions[name])
         assert {key: scores.pop(key) for key in added} == added
-        expected = metrics.compute_scores(columns["label"], odds[name])
-        assert scores == summary.rounded(expected)
+        if name == "all":  # the others are as before
+            assert scores.pop("threshold") == decisions[name].threshold
+            interval = intervals.proportion_interval(correct.to_numpy(), columns["group"])
+            assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
+            expected = metrics.compute_scores(columns["label"], odds[name], margins)
+            assert scores == summary.rounded(expected)
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "rare", "select", "one_class", "best"),
+    ("accuracies", "rare", "select", "best"),
     [
-        ((0.8, 0.7, 0.9), 200, "auto", [], "networks"),
-        ((0.8, 0.9, 0.9), 200, "auto", [], FIRST),
-        ((0.9, 0.9, 0.9), 200, "auto", [], BASELINE),
-        ((0.8, 0.7, 0.9), 199, "auto", [], FIRST),
-        ((0.8, 0.7, 0.9), 199, "accuracy", [], "networks"),
-        ((0.8, 0.7, 0.9), 200, "average_precision", [], FIRST),
-        ((0.8, 0.7, 0.9), 200, "auto", ["networks"], BASELINE),
-        ((0.8, 0.7, 0.9), 200, "auto", MODELS, "networks"),
-        ((), 199, "auto", [], "networks"),
-        ((), 199, "auto", ["networks"], BASELINE),
-        ((), 199, "auto", MODELS, "networks"),
+        ((0.8, 0.7, 0.9), 400, "auto", "networks"),
+        ((0.8, 0.9, 0.9), 400, "auto", FIRST),
+        ((0.9, 0.9, 0.9), 400, "auto", BASELINE),
+        ((0.8, 0.7, 0.9), 399, "auto", FIRST),
+        ((0.8, 0.7, 0.9), 399, "accuracy", "networks"),
+        ((0.8, 0.7, 0.9), 400, "average_precision", FIRST),
+        ((0.8, 0.7, 0.9), 400, BASELINE, BASELINE),
+        ((), 399, "auto", BASELINE),
+        ((), 400, "networks", "networks"),
     ],
 )
 def test_choice_of_the_cheapest_of_the_best_models(
-    accuracies: Any, rare: int, select: str, one_class: list[str], best: str
+    accuracies: Any, rare: int, select: str, best: str
 ) -> None:
     """Test with average precisions in the reverse order; no accuracies mean no hold-out."""
     rarer = {"train": rare} | ({"held_out": 9} if accuracies else {})
-    measured = {"corpus": {"train_reviews": 1_000, "rarer": rarer}}
-    for name, accuracy in zip((BASELINE, FIRST, "networks"), accuracies, strict=False):
+    measured: dict[str, Any] = {"corpus": {"train_reviews": 1_000, "rarer": rarer}}
+    for name, accuracy in zip((BASELINE, FIRST, "networks"), accuracies or (0, 0, 0), strict=True):
         scores = {"average_precision": 1 - accuracy}
         measured[name] = {"holdout_accuracy": accuracy, "holdout_rarer": scores}
-    measured |= {name: measured.get(FIRST) for name in NETWORKS}
-    assert selection.choose(measured, select, one_class)["model"] == best
+    measured |= dict.fromkeys(NETWORKS, measured[FIRST])
+    assert selection.choose(measured, select)["model"] == best
+    with pytest.raises(InputError, match="which is not trained"):
+        selection.choose({"corpus": measured["corpus"], BASELINE: {}}, "networks")
 
 
-def test_baseline_is_chosen_if_networks_miss_a_rare_class() -> None:
+def test_model_of_one_class_is_named() -> None:
     columns = samples.predictions(every=33)
-    columns |= {name: columns[name] - 9 for name in NETWORKS}
-    expected = {"model": BASELINE, "measure": "average_precision", "is_rare": True}
-    for validation in ("test", 0.2):
-        choice = samples.metrics(columns, validation=validation)["choice"]
-        assert choice == expected | {"one_class": [*NETWORKS, "networks"]}
+    columns |= {name: columns[name] - 99 for name in NETWORKS}
+    assert selection.one_class(samples.metrics(columns)) == [*NETWORKS, "networks"]

@@ -25,7 +25,7 @@ def test_worked_example() -> None:
         "average_precision": (1 + 2 / 3) / 2,
         "brier": (0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4,
     }
-    scores = metrics.compute_scores(LABELS, LOG_ODDS)
+    scores = metrics.compute_scores(LABELS, LOG_ODDS, LOG_ODDS)
     negative = {key: expected[key] for key in ("precision", "recall", "average_precision")}
     assert scores.pop("negative") == pytest.approx(negative)
     assert scores == pytest.approx(expected, rel=1e-6)
@@ -43,7 +43,7 @@ def test_worked_example() -> None:
 
 
 def test_constant_prediction() -> None:
-    scores = metrics.compute_scores(LABELS, np.zeros(4, np.float32))
+    scores = metrics.compute_scores(LABELS, *[np.zeros(4, np.float32)] * 2)
     assert scores["precision"] == scores["recall"] == scores["f1"] == 0
     assert scores["roc_auc"] == scores["accuracy"] == 0.5
     assert scores["loss"] == pytest.approx(math.log(2))
@@ -54,7 +54,7 @@ def test_constant_prediction() -> None:
 
 def test_certain_predictions_keep_their_order() -> None:
     log_odds = np.array([17.5, 20, 30], np.float32)  # all probabilities are 1 in float32
-    scores = metrics.compute_scores(np.array([0, 1, 1], np.uint8), log_odds)
+    scores = metrics.compute_scores(np.array([0, 1, 1], np.uint8), log_odds, log_odds)
     assert scores["roc_auc"] == scores["average_precision"] == 1
     assert scores["loss"] == pytest.approx(17.5 / 3)
 

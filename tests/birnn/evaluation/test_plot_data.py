@@ -19,7 +19,7 @@ def test_tables_have_rows_of_each_model(validation: str | float, watched: str) -
     log_odds = dict.fromkeys(TITLES, math.log(9))
     reviews = pd.DataFrame({"label": [1, 0, 1, 1], "group": range(4)} | log_odds)
     measured: dict[str, Any] = {
-        name: {"by_length": [{"words": 5}], "temperature": 2} for name in TITLES
+        name: {"by_length": [{"words": 5}], "temperature": 2, "threshold": 0.5} for name in TITLES
     }
     measured["corpus"] = {"classes": CLASSES, "validation": validation}
     tables = plot_data.tables(reviews, measured, samples.histories())

@@ -23,7 +23,7 @@ def test_metrics_are_of_each_model_rounded() -> None:
     for name in TITLES:
         scores, arguments = measured[name], (columns["label"], columns[name])
         curve = calibration.reliability(*arguments, columns["group"])
-        expected = metrics.compute_scores(*arguments) | {
+        expected = metrics.compute_scores(*arguments, columns[name]) | {
             "ece": calibration.expected_calibration_error(curve)
         }
         assert {key: scores[key] for key in expected} == summary.rounded(expected)

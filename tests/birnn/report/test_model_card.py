@@ -56,7 +56,9 @@ def test_any_number_of_networks(count: int, tmp_path: Path) -> None:
     assert section(markdown, "Agreement and errors").count(" minus ") == pairs + count
     assert opening.count(" minus ") == opening.count("may reverse a difference") * pairs == pairs
     assert ("cannot show which network" in card) == (count > 1)
-    assert re.search(r"with a test accuracy\nof [\d.]+% \([\d.]+% to [\d.]+%\), chosen on", card)
+    assert re.search(
+        r"chosen on held-out reviews, with a\ntest accuracy of [\d.]+% \([\d.]+% to", card
+    )
 
 
 def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import TITLES, comparisons
-from birnn.networks import log_odds
 from birnn.style import formatting
 from tests.birnn import samples
 from tests.birnn.report import documents
@@ -106,7 +105,7 @@ def test_data_and_settings_are_described(tmp_path: Path, plain: Documents) -> No
         f"**{samples.OVERLAP} of the 25,000 test reviews",
         "19,996 of the 88,584 words",
         "positive reviews: `fine`.",
-        f"probability is above {log_odds.THRESHOLD}",
+        "the threshold of the model: 0.5 for each model.",
         f"by more than {TOLERANCE}.",
     ):
         assert phrase in words(plain.report)

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 from birnn.reviews.corpus import Review
-from birnn.runtime.errors import InputError
 from birnn.reviews.hold_out import draw_stratified as draw
+from birnn.runtime.errors import InputError
 from birnn.sources.labelled_files import LabelledFiles, find_class
 from birnn.sources.settings import Csv
 from tests.projects import DEFAULTS, PROJECT, refusal
