@@ -110,8 +110,8 @@ def _describe(row: dict[Hashable, Any], classifier: Classifier) -> str:
     if unknown := printable(row.get("unknown", "")):
         notes.append(f"unknown: {unknown}")
     if row["known"]:
-        if len(classifier.models) > 1:
-            notes[:0] = [f"{TITLES[name]} {row[name]:.4f}" for name in classifier.models]
+        by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in classifier.models)
+        each = f" ({by_model})" if len(classifier.models) > 1 else ""
         positive = classifier.classes[1]
-        notes.insert(0, f"{row['label']}, probability of {positive} {row['probability']:.4f}")
+        notes.insert(0, f"{row['label']}, probability of {positive} {row['probability']:.4f}{each}")
     return "; ".join(filter(None, notes))

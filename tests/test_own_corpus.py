@@ -1,5 +1,6 @@
 """Test a user's own corpus, from a CSV file to predictions and the web page."""
 
+import shlex
 import shutil
 import signal
 import socket
@@ -70,11 +71,36 @@ def test_pipeline_runs_on_own_corpus(own: Path) -> None:
     metrics = read_json(own / EVALUATION)
     assert metrics["corpus"]["name"] == metrics["corpus"]["requested"] == "reviews.csv"
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
-    assert "Sentiment of the texts in `reviews.csv`" in report.partition("\n")[0]
+    assert report.startswith("# Fresh or Rotten? The texts in `reviews.csv`\n")
     assert "\n| share of Fresh | " in report
     assert "| reviews | 1,333 | 667 |" in report
     # The user's text stays out of git.
     assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"
+
+
+def test_baseline_alone_needs_no_tensorflow_and_gets_a_threshold(own_copy: Path) -> None:
+    (own_copy / "tensorflow.py").write_text("raise ImportError")
+    settings = {"train.networks": "false", "pad.validation": "0.2", "csv.positive": "Fresh"}
+    set_settings(own_copy, settings)
+    file = own_copy / "data" / "own" / "reviews.csv"
+    table = pd.read_csv(file)
+    rare = table[(table["verdict"] == "rotten") | (table.index % 8 == 0)]  # few are fresh
+    rare.to_csv(file, index=False)
+    check_output(own_copy, "dvc", "repro")
+    metrics = read_json(own_copy / EVALUATION)
+    assert metrics["choice"]["model"] == "baseline"
+    assert not {"bilstm", "bigru", "networks"} & metrics.keys()
+    assert metrics["baseline"]["threshold"] < 0.5
+    report = (own_copy / "report" / "report.md").read_text(encoding="utf-8")
+    assert report.startswith("# Fresh or Rotten? The texts in `reviews.csv`\n\n**Baseline at")
+    assert "behavioral" not in report
+    kept = check_output(own_copy, *BIRNN, "results").partition("  dvc exp run ")[2].splitlines()[0]
+    check_output(own_copy, "dvc", "exp", "run", *shlex.split(kept))
+    again = read_json(own_copy / EVALUATION)["baseline"]
+    assert "temperature" not in again
+    assert f"report.threshold={again['threshold']}" in kept
+    (line,) = check_output(own_copy, *BIRNN, "predict", "Fine.").splitlines()[1:]
+    assert line.startswith("  Baseline")
 
 
 def test_changed_or_deleted_file_reruns_fetch(own_copy: Path) -> None:
@@ -129,8 +155,8 @@ def test_predict_from_a_pipe_into_a_closed_one(own: Path) -> None:
     command = "python -m birnn_apps predict --model networks | head -n 2"
     result = run("bash", "-c", command, cwd=own, stdin=f"{text}\n" * ROWS, warm=False)
     assert (result.returncode, result.stdout.count(f")  {text}\n")) == (0, 2)
-    # Not even messages of TensorFlow.
-    assert result.stderr == ""
+    # No messages of TensorFlow.
+    assert result.stderr == "All networks, Fresh above 0.5\n"
 
 
 @pytest.fixture
@@ -153,9 +179,8 @@ def test_predict_in_browser(own: Path, browser: Browser, address: str) -> None:
         page.get_by_role("button", name="Predict sentiment").click()
         result = page.get_by_label("result")
         result.wait_for()
-        printed = run(*BIRNN, "predict", text.replace("\n", " "), cwd=own).stdout
-        sentiment, probability = printed.split()[:2]
-        assert f"{sentiment}, probability of Fresh {probability}" in result.inner_text()
+        printed = run(*BIRNN, "predict", cwd=own, stdin=text.replace("\n", " ")).stdout
+        assert printed.partition("  ")[0] in result.inner_text()
         # The typed text is shown word by word, and its HTML is escaped.
         assert page.locator(".text").first.inner_text() == text
         colors = page.locator(".text span").evaluate_all(

@@ -59,7 +59,7 @@ def test_predict_names_the_one_model_of_files_and_pipes(birnn: Run, classifier: 
     values = probability(classifier.predict(["good", "bad"]).log_odds)
     for line, value in zip(lines, values, strict=True):
         label = CLASSES[int(value > 0.25)]
-        assert line.startswith(f"{label}, probability of {CLASSES[1]} {value:.4f};")
+        assert line.startswith(f"{label}, probability of {CLASSES[1]} {value:.4f} (")
 
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
