@@ -35,11 +35,9 @@ def test_signal_ends_the_process_with_one_line(name: str) -> None:
 
 
 def test_ctrl_c_during_the_imports_of_a_stage_ends_it_with_one_line(tmp_path: Path) -> None:
-    # The first import after those of the package `stages`.
-    (tmp_path / "keras.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)")
-    (tmp_path / "tensorflow.py").write_text("import keras")
+    (tmp_path / "sklearn.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)")
     own = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
-    command = [sys.executable, "-m", "stages.train_bigru"]
+    command = [sys.executable, "-m", "stages.train_baseline"]
     ended = subprocess.run(
         command,
         check=False,
