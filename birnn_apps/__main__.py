@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from birnn.core import libraries
 from birnn.runtime.errors import InputError
 from birnn_apps import project, result_commands
-from birnn_apps.model_options import Model, Threshold, load_model
+from birnn_apps.model_options import Model, Threshold
 
 GROUPS = {
     "Predict": "predict explain serve export",
@@ -127,15 +127,19 @@ def predict(
         bool, typer.Option("--unknown", help="List the words that are not in the vocabulary.")
     ] = False,
 ) -> None:
-    """Predict the sentiment of texts."""
-    from birnn_apps import input_texts
+    """Predict the class of texts: with each model, or of files and standard input with one."""
+    from birnn_apps import classifier, input_texts
     from birnn_apps import predict as command
 
     files = [project.located(path) for path in file or []]
     column = column or (input_texts.default_column() if files else "text")
+    contents = input_texts.read(texts or [], files, column, whole=whole)
+    if not (files or output or model) and texts:
+        command.compare(contents, classifier.load_each(threshold), unknown=unknown)
+        return
     command.run(
-        input_texts.read(texts or [], files, column, whole=whole),
-        partial(load_model, model, threshold),
+        contents,
+        partial(classifier.load_chosen, model, threshold),
         output and project.located(output),
         partial(input_texts.columns, files),
         unknown=unknown,
@@ -156,11 +160,12 @@ def explain(
     """Show how each word of a text affects its prediction."""
     from birnn.core.outputs import write_text
     from birnn_apps import explanation_display, input_texts
+    from birnn_apps.classifier import load_chosen
     from birnn_apps.explanation import explain
 
     page = html and project.output_file(html, ".html")
     (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
-    explanation = explain(load_model(model, threshold), content.content)
+    explanation = explain(load_chosen(model, threshold), content.content)
     if page:
         write_text(page, explanation_display.render_page(explanation))
         print(f"wrote {page}")
@@ -180,8 +185,9 @@ def serve(
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
     from birnn_apps import serve as command
+    from birnn_apps.classifier import load_chosen
 
-    command.run(host, port, partial(load_model, model, threshold))
+    command.run(host, port, partial(load_chosen, model, threshold))
 
 
 @app.command(epilog="Example: birnn export birnn.onnx")
@@ -193,12 +199,15 @@ def export(
         ),
     ],
     model: Model = None,
+    threshold: Threshold = None,
 ) -> None:
     """Export a model to an ONNX file, which works without this project."""
     file = project.output_file(file, ".onnx")
     with libraries.tensorflow_imports():
         from birnn_apps import onnx_model
-    onnx_model.write(load_model(model), file)
+    from birnn_apps.classifier import load_chosen
+
+    onnx_model.write(load_chosen(model, threshold), file)
     size = f"{file.stat().st_size / 1e6:.1f} MB"
     print(f"{file}: {size}; {file.with_suffix('.json').name} next to it shows how to encode texts")
 

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.core.paths import MODELS, PADDED
-from birnn.evaluation import predictor
-from birnn.evaluation.model_names import ALL_NETWORKS, CHOICES, NETWORKS
+from birnn.core.paths import HELD_OUT_PREDICTIONS, MODELS, PADDED
+from birnn.evaluation import predictor, thresholds
+from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, titles
 from birnn.evaluation.predictor import Predictor
+from birnn.evaluation.thresholds import Decision
 from birnn.networks.log_odds import THRESHOLD, combine, is_positive
 from birnn.runtime.errors import InputError
 from birnn_apps.last_run import read_metrics
@@ -79,27 +82,46 @@ class Classifier(Predictor):
         return sum(words[index] in vocabulary for index in read) / max(1, len(read))
 
 
-def load_chosen(name: str | None = None, threshold: float | None = None) -> Classifier:
-    """Load the model that CHOICES names.
+def load_chosen(name: str | None = None, threshold: str | None = None) -> Classifier:
+    """Load the model that CHOICES names, or else the one that the last run chose.
 
-    Without a name, it is the model that the last run chose. Without a threshold, it is THRESHOLD.
+    A `threshold` is a probability, or a recall or precision that held-out reviews reach, such as
+    recall=0.9. Without it, it is the threshold that the last run chose for the model.
     """
     metrics = read_metrics()
     name = name or metrics["choice"]["model"]
-    names = [*NETWORKS] if name == ALL_NETWORKS else [name]
-    temperatures = {
-        model: metrics[model]["temperature"]
-        for model in CHOICES
-        if "temperature" in metrics.get(model, {})
-    }
+    if name not in metrics:
+        raise InputError(f"{name} is not trained: run dvc exp run -S train.networks=true")
+    names = [*titles(metrics, NETWORKS)] if name == ALL_NETWORKS else [name]
+    decisions = thresholds.read(metrics)
     try:
         return Classifier(
             **vars(predictor.load(names)),
-            temperatures=temperatures,
-            threshold=threshold or THRESHOLD,
-            accuracy=metrics.get(name, {}).get("accuracy"),
+            temperatures={model: decision.temperature for model, decision in decisions.items()},
+            threshold=_threshold(threshold, name, metrics, decisions[name]),
+            accuracy=metrics[name]["accuracy"],
         )
     except (OSError, ValueError, KeyError) as error:
         files = ", ".join(str(file) for file in (PADDED, *(MODELS / model for model in names)))
         advice = "run dvc repro, dvc checkout or dvc pull"
         raise InputError(f"one of {files} is missing or damaged ({error}): {advice}") from error
+
+
+def load_each(threshold: str | None = None) -> list[Classifier]:
+    """Load each model of the last run on its own."""
+    return [load_chosen(name, threshold) for name in titles(read_metrics())]
+
+
+def _threshold(wanted: str | None, name: str, metrics: Mapping[str, Any], own: Decision) -> float:
+    measure, equals, value = (wanted or "").rpartition("=")
+    if not equals:
+        return float(value or own.threshold)
+    if not HELD_OUT_PREDICTIONS.exists():
+        raise InputError(
+            f"no reviews are held out: run dvc exp run -S pad.validation=0.2, or name "
+            f"a number instead of {wanted}"
+        )
+    held_out = pd.read_parquet(HELD_OUT_PREDICTIONS, columns=["label", name])
+    log_odds = held_out[name].to_numpy() / own.temperature
+    label, labels = metrics["corpus"]["rarer"]["label"], held_out["label"].to_numpy()
+    return thresholds.reach(labels, log_odds, label, measure, float(value))

@@ -20,7 +20,12 @@ def read_metrics() -> Metrics:
     advice = f"{EVALUATION} is missing or damaged: run dvc repro, dvc checkout or dvc pull"
     try:
         metrics = json.loads(EVALUATION.read_bytes(), object_pairs_hook=Metrics)
-    except (FileNotFoundError, ValueError) as error:
+    except FileNotFoundError as error:
+        raise InputError(
+            "no models are trained here yet: for film reviews, run dvc repro; for your own texts, "
+            "birnn data check FILE"
+        ) from error
+    except ValueError as error:
         raise InputError(advice) from error
     if not isinstance(metrics, Metrics):
         raise InputError(advice)

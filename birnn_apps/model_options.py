@@ -1,15 +1,12 @@
-"""The options --model and --threshold, and the model that they load.
+"""The options --model and --threshold.
 
 The registry of networks is imported only if a command uses it.
 """
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+import re
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from birnn_apps.classifier import Classifier
 
 
 def _model_choices() -> list[str]:
@@ -24,10 +21,11 @@ def _check_model(name: str | None) -> str | None:
     return name
 
 
-def _check_threshold(threshold: float | None) -> float | None:
-    if threshold is not None and not 0 < threshold < 1:
-        raise typer.BadParameter(f"{threshold} is not above 0 and below 1")
-    return threshold
+def _check_threshold(text: str | None) -> str | None:
+    match = re.fullmatch(r"(?:(?:recall|precision)=)?(0?\.\d+|1\.?0*)", text or "")
+    if text is not None and not (match and 0 < float(match[1]) < 1):
+        raise typer.BadParameter(f"{text} is not a number above 0 and below 1, or recall=0.9")
+    return text
 
 
 Model = Annotated[
@@ -36,34 +34,15 @@ Model = Annotated[
         callback=_check_model,
         autocompletion=_model_choices,
         help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
-        "default, held-out reviews choose it; if none are held out, networks predict.",
+        "default, held-out reviews choose it; if none are held out, it is the baseline.",
     ),
 ]
 Threshold = Annotated[
-    float | None,
+    str | None,
     typer.Option(
         callback=_check_threshold,
-        help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
-        show_default="0.5",
+        help="Probability of the positive class above which a text belongs to it, such as 0.3; or "
+        "a recall or precision of the rarer class that held-out reviews reach, such as recall=0.9.",
+        show_default="the model's",
     ),
 ]
-
-
-def load_model(name: str | None, threshold: float | None = None) -> "Classifier":
-    """Load a model, see `classifier.load_chosen`; say if the baseline may be a better choice."""
-    from birnn_apps.classifier import load_chosen
-    from birnn_apps.last_run import read_metrics
-
-    classifier = load_chosen(name, threshold)
-    metrics = read_metrics()
-    # Without a hold-out, the networks predict by default.
-    is_default = name is None and metrics["choice"]["model"] == "networks"
-    if is_default and "networks" in metrics and "holdout_accuracy" not in metrics["baseline"]:
-        baseline, networks = (metrics[kind]["accuracy"] for kind in ("baseline", "networks"))
-        if baseline > networks:
-            print(
-                f"note: the test accuracy of the networks is {networks:.1%}, of the baseline "
-                f"{baseline:.1%}: to use it, add --model baseline",
-                file=sys.stderr,
-            )
-    return classifier

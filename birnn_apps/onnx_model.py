@@ -121,6 +121,7 @@ def describe_encoding(classifier: Classifier) -> dict[str, Any]:
         "truncating": truncating,
         "padding": padding,
         "classes": list(classifier.classes),  # the probability is of the second
+        "threshold": classifier.threshold,  # above which a text is of the second class
         "words": words,
     }
 

@@ -1,5 +1,6 @@
-"""Predict the sentiment of texts."""
+"""Predict the class of texts."""
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from birnn.core.batching import batched
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import ALL_TITLES, TITLES
 from birnn.networks.log_odds import probability
 from birnn_apps import explanation, input_texts, output_tables
 from birnn_apps.classifier import Classifier
@@ -17,6 +18,15 @@ from birnn_apps.input_texts import Text
 from birnn_apps.terminal import printable
 
 EXCERPT = 60  # characters of a text that are printed
+
+
+def compare(texts: Iterable[Text], classifiers: Sequence[Classifier], *, unknown: bool) -> None:
+    """Print each text, and what each model predicts for it. See `predict` for `unknown`."""
+    for text in texts:
+        print(_excerpt(text.content))
+        for classifier in classifiers:
+            (row,) = predict(classifier, [text.content], unknown=unknown).to_dict("records")
+            print(f"  {ALL_TITLES[classifier.name]:9} {_describe(row, classifier)}", flush=True)
 
 
 def run(
@@ -27,13 +37,14 @@ def run(
     *,
     unknown: bool,
 ) -> None:
-    """Predict the sentiment of texts and print one line per text, or write a table to `output`.
+    """Predict the class of texts and print one line per text, or write a table to `output`.
 
     The table starts with the columns of the input. See `predict` for `unknown`.
     """
+    names = columns() if output else []
+    classifier = load()
 
     def tables() -> Iterator[pd.DataFrame]:
-        classifier, names = load(), columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
         with tqdm(unit=" texts", disable=None if output else True, delay=2) as progress:
             # An empty batch at the end: an output file has its columns even without texts.
@@ -43,17 +54,19 @@ def run(
                 yield input_texts.with_columns(table, batch, names)
                 progress.update(len(batch))
 
+    limit = f"{classifier.classes[1]} above {classifier.threshold:.4g}"
+    print(f"{ALL_TITLES[classifier.name]}, {limit}", file=sys.stderr)
     if output:
         output_tables.write(output, tables())
-    else:
-        for table in tables():
-            _print(table)
+        return
+    for row in (row for table in tables() for row in table.to_dict("records")):
+        print(f"{_describe(row, classifier)}  {_excerpt(row['text'])}", flush=True)
 
 
 def predict(classifier: Classifier, texts: Sequence[str], *, unknown: bool) -> pd.DataFrame:
-    """Return one row per text: text, sentiment, probabilities, known words.
+    """Return one row per text: text, label, probabilities, known words.
 
-    The probabilities are of the positive class. If the share of known words is 0, sentiment and
+    The probabilities are of the positive class. If the share of known words is 0, label and
     probabilities are missing. With `unknown`, also list the distinct words that are not in the
     vocabulary, in text order.
     """
@@ -62,13 +75,13 @@ def predict(classifier: Classifier, texts: Sequence[str], *, unknown: bool) -> p
     table = pd.DataFrame(
         {
             "text": _strings(texts),
-            "sentiment": _strings(map(classifier.classify, predicted.log_odds)),
+            "label": _strings(map(classifier.classify, predicted.log_odds)),
             "probability": probability(predicted.log_odds),
             **{name: probability(odds) for name, odds in predicted.by_model.items()},
             "known": predicted.known,
         }
     )
-    columns = ["sentiment", "probability", *predicted.by_model]
+    columns = ["label", "probability", *predicted.by_model]
     table[columns] = table[columns].mask(table["known"] == 0)
     if unknown:
         known = classifier.vocabulary
@@ -87,19 +100,18 @@ def _count_characters(text: Text) -> int:
     return sum(len(value) for value in text.row.values() if isinstance(value, str))
 
 
-def _print(table: pd.DataFrame) -> None:
-    for row in table.to_dict("records"):
-        text = printable(row["text"][: EXCERPT + 1])
-        excerpt = f"{text[:EXCERPT]}…" if len(text) > EXCERPT else text
-        line = f"{_prediction(row)}  {excerpt or '(empty)'}"
-        unknown = printable(row.get("unknown", ""))
-        print(f"{line}\n    unknown: {unknown}" if unknown else line, flush=True)
+def _excerpt(text: str) -> str:
+    start = printable(text[: EXCERPT + 1])
+    return f"{start[:EXCERPT]}…" if len(start) > EXCERPT else start or "(empty)"
 
 
-def _prediction(row: dict[Hashable, Any]) -> str:
-    note = explanation.note(row["known"])
-    if not row["known"]:
-        return note
-    by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
-    notes = "; ".join(filter(None, [by_model, note]))
-    return f"{row['sentiment']}  {row['probability']:.4f}  ({notes})"
+def _describe(row: dict[Hashable, Any], classifier: Classifier) -> str:
+    notes = [explanation.note(row["known"])]
+    if unknown := printable(row.get("unknown", "")):
+        notes.append(f"unknown: {unknown}")
+    if row["known"]:
+        if len(classifier.models) > 1:
+            notes[:0] = [f"{TITLES[name]} {row[name]:.4f}" for name in classifier.models]
+        positive = classifier.classes[1]
+        notes.insert(0, f"{row['label']}, probability of {positive} {row['probability']:.4f}")
+    return "; ".join(filter(None, notes))

@@ -1,6 +1,6 @@
 """The `birnn` commands that show the results of the last run."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from birnn.runtime.errors import InputError
 from birnn.runtime.fallback_warning import warn_if_fallback
 from birnn_apps.model_options import Model
 from birnn_apps.terminal import printable, printable_lines
+
+if TYPE_CHECKING:
+    from birnn_apps.last_run import Metrics
 
 app = typer.Typer()
 
@@ -20,9 +23,8 @@ def results() -> None:
 
     from birnn.core.paths import REPORT
     from birnn.evaluation.model_names import ALL_TITLES, comparisons, pair_title
-    from birnn.evaluation.selection import HELD_OUT
     from birnn.style.formatting import paired_difference
-    from birnn.style.scores import score_tables
+    from birnn.style.scores import describe_choice, score_tables
     from birnn_apps.last_run import read_metrics
 
     metrics = read_metrics()
@@ -44,19 +46,36 @@ def results() -> None:
             "(95% interval over reviews)"
         )
     chosen = f"Predicts by default: {ALL_TITLES[choice['model']]}"
-    if HELD_OUT not in corpus["rarer"]:
-        print(f"{chosen}.")
-    else:
-        classes, measure = corpus["classes"], choice["measure"].replace("_", " ")
+    if choice["measure"]:
+        measure = choice["measure"].replace("_", " ")
         print(f"{chosen}, chosen by {measure} on held-out reviews (report.select).")
-        rarer = classes[corpus["rarer"]["label"]]
-        print(f"Its precision and recall of {rarer} there, by --threshold (of {classes[1]}):")
-        for row in metrics[choice["model"]]["holdout_thresholds"]:
-            print("  {threshold}  {precision:7.2%}  {recall:7.2%}".format_map(row))
-        print("To learn from the held-out reviews, too:\n  dvc exp run -S pad.validation=test")
-        print(f"  birnn serve --model {choice['model']}")
+        _print_thresholds(metrics)
+    elif choice["model"] == "baseline":
+        print(f"{chosen}, the safe choice: no reviews are held out to choose another.")
+    else:
+        print(f"{chosen} (report.select).")
+    if choice["unequal"] or choice["measure"]:
+        print(f"On the test reviews, {describe_choice(metrics)}")
     print(f"See {REPORT / 'report.md'}")
     warn_if_fallback(corpus["name"], corpus["requested"])
+
+
+def _print_thresholds(metrics: "Metrics") -> None:
+    """Print precision and recall by threshold, and how to learn from the held-out reviews, too."""
+    from birnn.evaluation import thresholds
+
+    corpus, model = metrics["corpus"], metrics["choice"]["model"]
+    decision = thresholds.read(metrics)[model]
+    positive, rarer = corpus["classes"][1], corpus["classes"][corpus["rarer"]["label"]]
+    print(f"{rarer} there, if {positive} is a probability above the threshold:")
+    print("  threshold  precision   recall")
+    for row in metrics[model]["holdout_thresholds"]:
+        print("  {threshold:9}  {precision:9.2%}  {recall:7.2%}".format_map(row))
+    options = (
+        f"-S pad.validation=test -S report.select={model} "
+        f"-S report.threshold={decision.uncalibrated_threshold}"
+    )
+    print(f"To learn from the held-out reviews, too:\n  dvc exp run {options}")
 
 
 @app.command(epilog="Example: birnn mistakes --model bilstm --count 3")
@@ -64,13 +83,17 @@ def mistakes(
     model: Model = None,
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
-    """Show test reviews that a model gets wrong, or without --model, that networks disagree on."""
+    """Show test reviews that a model gets wrong, or that networks disagree on.
+
+    Without --model, these are the disagreements of the networks, if there are any, or else the
+    mistakes of the model that predicts by default.
+    """
     import pandas as pd
     from rich.console import Console
     from rich.text import Text
 
     from birnn.core.paths import MISTAKES
-    from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
+    from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, titles
     from birnn_apps.last_run import read_metrics
 
     try:
@@ -79,20 +102,20 @@ def mistakes(
     except Exception as error:
         advice = "run dvc repro or dvc pull in the project folder"
         raise InputError(f"{MISTAKES} is missing or damaged: {advice}") from error
-    columns = {name: name for name in ("id", "kind", "label", "text", "words")} | TITLES
+    metrics = read_metrics()
+    classes, titled = metrics["corpus"]["classes"], titles(metrics)
+    columns = {name: name for name in ("id", "kind", "label", "text", "words")} | titled
     if missing := [title for name, title in columns.items() if name not in table]:
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
-    model = model or (next(iter(NETWORKS)) if len(NETWORKS) == 1 else None)
-    selection = table[table["kind"] == (model or DISAGREEMENT)].head(count)
-    if selection.empty:
-        subject = f"mistakes of {ALL_TITLES[model]}" if model else "disagreements of networks"
-        advice = "" if model else ": name a model, such as --model baseline"
-        print(f"The last run recorded no {subject}{advice}.")
-    classes = read_metrics()["corpus"]["classes"]
+    disagree = not model and (table["kind"] == DISAGREEMENT).any()
+    kind = DISAGREEMENT if disagree else model or metrics["choice"]["model"]
+    selection = table[table["kind"] == kind].head(count)
+    subject = "Disagreements of the networks" if disagree else f"Mistakes of {ALL_TITLES[kind]}"
+    print(f"{subject}: {len(selection)} of the worst" if len(selection) else f"{subject}: none")
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")
-        probabilities = ", ".join(f"{TITLES[name]} {review[name]:.4f}" for name in TITLES)
+        probabilities = ", ".join(f"{title} {review[name]:.4f}" for name, title in titled.items())
         name = printable(review["id"])
         console.print(Text(f"{name}, {review['words']:,} words", style="bold"))
         console.print(f"{classes[review['label']]}; probability of {classes[1]}: {probabilities}")

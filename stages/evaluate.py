@@ -1,7 +1,7 @@
 """Evaluate the networks, with the weights after the last epoch, and the baseline.
 
 Reads data/corpus, data/padded and models. Writes metrics, plots/*.csv and data/evaluated. If some
-reviews are held out, ensembles and temperature scaling are evaluated as well.
+reviews are held out, they choose thresholds, temperatures and the model that predicts.
 """
 
 from typing import Any
@@ -14,7 +14,6 @@ from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Sections
 from birnn.evaluation import (
     behavioral_runner,
-    ensembles,
     influence,
     mistakes,
     plot_data,
@@ -22,11 +21,19 @@ from birnn.evaluation import (
     summary,
     thresholds,
 )
-from birnn.evaluation.model_names import ALL_TITLES, BASELINE, NETWORKS, comparisons, titles
+from birnn.evaluation import held_out as held_out_scores
+from birnn.evaluation.model_names import (
+    ALL_NETWORKS,
+    ALL_TITLES,
+    BASELINE,
+    NETWORKS,
+    comparisons,
+    titles,
+)
 from birnn.evaluation.predictor import Predictor
 from birnn.evaluation.selection import HELD_OUT, Report, choose, is_unequal, rarer_class
 from birnn.evaluation.thresholds import Decision
-from birnn.networks.log_odds import THRESHOLD
+from birnn.networks.log_odds import THRESHOLD, combine
 from birnn.reviews import corpus_reader, corpus_statistics, encoding, sequences
 from birnn.reviews.corpus import FILM_REVIEWS, SPLITS
 from birnn.reviews.sequences import Pad, TrainedModels
@@ -58,16 +65,17 @@ def main(settings: Settings) -> None:
             **log_odds,
         }
     )
+    predictions = with_networks(table)
     held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation, held_out)
     decisions = decide(corpus, held_out, settings.report.threshold)
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
-        table, costs, maxlen=padded.shape[1], in_training=in_training, decisions=decisions
+        predictions, costs, maxlen=padded.shape[1], in_training=in_training, decisions=decisions
     )
     if held_out is not None:
         rarer = corpus["rarer"]["label"]
-        metrics = ensembles.add_held_out(metrics, held_out, table, rarer, decisions)
+        metrics = held_out_scores.add_scores(metrics, held_out, table, rarer, decisions)
     metrics = {"corpus": corpus} | metrics
     metrics["choice"] = choose(metrics, settings.report.select)
     influences = measure_influence(models, table)
@@ -84,7 +92,7 @@ def main(settings: Settings) -> None:
         for name, rows in tables.items():
             plot_data.write(rows, folder / f"{name}.csv")
         table.to_parquet(folder / "predictions.parquet", index=False)
-        largest = mistakes.find(table, decisions)  # indexed by test review
+        largest = mistakes.find(predictions, decisions)  # indexed by test review
         texts = corpus_reader.texts(paths.TEST_REVIEWS, largest.index.to_numpy())
         largest.assign(text=texts).to_parquet(folder / paths.MISTAKES.name, index=False)
         if held_out is not None:
@@ -97,13 +105,19 @@ def main(settings: Settings) -> None:
 
 
 def predict_held_out(models: Predictor) -> pd.DataFrame:
-    """Return the labels of the held-out reviews and the log-odds of each model and ensemble."""
+    """Return the labels of the held-out reviews and the log-odds of each model."""
     _, labels = sequences.read(paths.PADDED_VALIDATION)
     log_odds, _ = models.predict_split(paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS)
-    table = pd.DataFrame({"label": labels} | log_odds)
-    if len(log_odds) > 1:
-        table = table.assign(**ensembles.combine_models(table, ensembles.fit_weight(table)))
-    return table
+    return with_networks(pd.DataFrame({"label": labels} | log_odds))
+
+
+def with_networks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return log-odds with those of all networks together, if networks are trained."""
+    networks = [*titles(table, NETWORKS)]
+    combined = (
+        {ALL_NETWORKS: combine([table[name].to_numpy() for name in networks])} if networks else {}
+    )
+    return table.assign(**combined)
 
 
 def decide(

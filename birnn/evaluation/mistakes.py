@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from birnn.evaluation.model_names import ALL_NETWORKS, DISAGREEMENT, NETWORKS, titles
+from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, titles
 from birnn.evaluation.thresholds import Decision
-from birnn.networks.log_odds import combine, is_positive
+from birnn.networks.log_odds import is_positive
 
 LIMIT = 50  # reviews per kind
 
@@ -17,19 +17,16 @@ def find(predictions: pd.DataFrame, decisions: Mapping[str, Decision]) -> pd.Dat
     `predictions` have one row per review, with its `label` (1 positive, 0 negative) and one column
     per model, the log-odds that the review is positive. The result has probabilities instead.
     """
-    networks, models = titles(predictions, NETWORKS), titles(predictions)
-    log_odds = {name: predictions[name].to_numpy() for name in models}
-    if networks:
-        log_odds[ALL_NETWORKS] = combine([log_odds[name] for name in networks])
+    models, networks = titles(predictions, ALL_TITLES), titles(predictions, NETWORKS)
     margins = predictions.assign(
-        **{name: decisions[name].margins(values) for name, values in log_odds.items()}
+        **{name: decisions[name].margins(predictions[name].to_numpy()) for name in models}
     )
-    kinds = {name: most_wrong(margins, name) for name in log_odds}
+    kinds = {name: most_wrong(margins, name) for name in models}
     if networks:
         kinds[DISAGREEMENT] = most_disagreed(margins, networks)
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
     return table.assign(
-        **{name: decisions[name].probability(table[name].to_numpy()) for name in log_odds}
+        **{name: decisions[name].probability(table[name].to_numpy()) for name in models}
     )
 
 

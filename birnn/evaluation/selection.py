@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from birnn.core.settings import Fraction, Section
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS, TITLES, titles
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS, titles
 from birnn.runtime.errors import InputError
 
 EQUAL = 0.4  # share of the rarer class from which the classes are about equal
@@ -66,13 +66,3 @@ def choose(metrics: Mapping[str, Any], select: str) -> dict[str, Any]:
     measure = ("average_precision" if unequal else "accuracy") if select == AUTO else select
     best = max(names, key=lambda name: main_scores(metrics, name, HELD_OUT)[measure])
     return choice | {"model": best, "measure": measure}
-
-
-def one_class(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the models that predict the same class for all test reviews."""
-    models = titles(metrics, (*TITLES, ALL_NETWORKS))
-    return [
-        name
-        for name in models
-        if {metrics[name]["recall"], metrics[name]["negative"]["recall"]} == {0, 1}
-    ]

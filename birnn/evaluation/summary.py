@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from birnn.evaluation import calibration, intervals
-from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
+from birnn.evaluation.array_types import Correct, Groups
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import (
     ALL_NETWORKS,
@@ -22,7 +22,6 @@ from birnn.evaluation.model_names import (
     titles,
 )
 from birnn.evaluation.thresholds import Decision
-from birnn.networks.log_odds import combine
 
 DIGITS = 4
 LENGTH_SLICES = 10
@@ -41,7 +40,7 @@ T = TypeVar("T")
 
 def summarize_model(
     table: pd.DataFrame,
-    log_odds: LogOdds,
+    name: str,
     decision: Decision,
     maxlen: int,
     in_training: NDArray[np.bool_],
@@ -50,7 +49,8 @@ def summarize_model(
 
     The other arguments are as in `summarize_models`; both labels occur.
     """
-    labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
+    columns = ("label", "words", "group", name)
+    labels, lengths, groups, log_odds = (table[column].to_numpy() for column in columns)
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review
     margins = decision.margins(log_odds)
     correct = is_correct(labels, margins)
@@ -90,40 +90,31 @@ def summarize_models(
         decisions: the decision of each model, and of all networks together.
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
-        name: summarize_model(table, log_odds[name], decisions[name], maxlen, in_training)
+        name: summarize_model(table, name, decisions[name], maxlen, in_training)
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
     }
     correct = {
-        name: is_correct(labels, decisions[name].margins(values))
-        for name, values in log_odds.items()
+        name: is_correct(labels, decisions[name].margins(table[name].to_numpy()))
+        for name in titles(table, ALL_TITLES)
     }
-    networks = titles(costs, NETWORKS)
+    networks = titles(table, NETWORKS)
+    pairs = PAIRS if networks else ()
     metrics["pairs"] = {
-        pair_name(*pair): _compare(correct, groups, pair, comparisons=len(PAIRS))
-        for pair in PAIRS
-        if networks
+        pair_name(*pair): _compare(correct, groups, pair, comparisons=len(pairs)) for pair in pairs
     }
     metrics[BASELINE]["against"] = [
         {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in networks
     ]
     if networks:
-        combined = combine([log_odds[name] for name in networks])
-        decision = decisions[ALL_NETWORKS]
-        metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, decision, groups)
+        log_odds, decision = table[ALL_NETWORKS].to_numpy(), decisions[ALL_NETWORKS]
+        scores = compute_scores(labels, log_odds, decision.margins(log_odds))
+        interval = intervals.proportion_interval(correct[ALL_NETWORKS], groups)
+        metrics[ALL_NETWORKS] = rounded(
+            scores | {"accuracy_interval": interval, "threshold": decision.threshold}
+        )
     return metrics
-
-
-def summarize_ensemble(
-    labels: Labels, log_odds: LogOdds, decision: Decision, groups: Groups
-) -> dict[str, Any]:
-    """Return the scores of an ensemble, see `summarize_model`."""
-    margins = decision.margins(log_odds)
-    interval = intervals.proportion_interval(is_correct(labels, margins), groups)
-    scores = compute_scores(labels, log_odds, margins)
-    return rounded({**scores, "accuracy_interval": interval, "threshold": decision.threshold})
 
 
 def for_review(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Maximize F1 Measure", 2014.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from birnn.networks.log_odds import THRESHOLD, boundary, is_positive, probabilit
 from birnn.runtime.errors import InputError
 
 LOWEST = 1e-4  # and 1 minus it is the highest threshold
-Measure = Literal["precision", "recall"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,18 @@ class Decision:
         """Return the calibrated log-odds minus those at the threshold: positive if above it."""
         return log_odds / self.temperature - boundary(self.threshold)
 
+    @property
+    def uncalibrated_threshold(self) -> float:
+        """The threshold that gives the same classes without temperature scaling."""
+        return _rounded(np.array(self.temperature * boundary(self.threshold))).item()
+
     def probability(self, margins: LogOdds) -> NDArray[np.float32]:
         """Return the probabilities that reviews with these margins are positive."""
         return probability(margins + boundary(self.threshold))
 
 
 def read(metrics: Mapping[str, Any]) -> dict[str, Decision]:
-    """Return the decision of each model and ensemble in the content of `evaluation.json`."""
+    """Return the decision of each model in the content of `evaluation.json`."""
     return {
         name: Decision(metrics[name].get("temperature", 1.0), metrics[name]["threshold"])
         for name in titles(metrics, ALL_TITLES)
@@ -69,10 +73,10 @@ def choose(labels: Labels, log_odds: LogOdds, rarer: int) -> float:
     return float(thresholds[np.argmax(f1)])
 
 
-def reach(labels: Labels, log_odds: LogOdds, label: int, measure: Measure, wanted: float) -> float:
+def reach(labels: Labels, log_odds: LogOdds, label: int, measure: str, wanted: float) -> float:
     """Return the threshold with the best other measure of those that reach a precision or recall.
 
-    `wanted` is the precision or recall of the class `label`, from 0 to 1.
+    The `measure` of the class `label`, precision or recall, must be at least `wanted`, from 0 to 1.
     """
     curve = _curve(labels, log_odds, label)
     values, others = curve[:2] if measure == "precision" else curve[1::-1]
@@ -104,5 +108,10 @@ def _curve(labels: Labels, log_odds: LogOdds, label: int) -> tuple[NDArray[Any],
     precisions, recalls, lowest = precision_recall_curve(labels == label, scores)
     below = np.concatenate([[lowest[0] - 1], lowest[:-1]])
     boundaries = (lowest + below) / 2 if label else -(lowest + below) / 2
-    thresholds = np.round(probability(boundaries).astype(np.float64), 4)
-    return precisions[:-1], recalls[:-1], np.clip(thresholds, LOWEST, 1 - LOWEST)
+    return precisions[:-1], recalls[:-1], _rounded(boundaries)
+
+
+def _rounded(log_odds: LogOdds) -> NDArray[np.float64]:
+    """Return the probabilities of log-odds, above 0 and below 1, with four decimals."""
+    rounded = np.round(probability(log_odds).astype(np.float64), 4)
+    return np.clip(rounded, LOWEST, 1 - LOWEST)

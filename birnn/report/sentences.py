@@ -12,7 +12,6 @@ from birnn.evaluation.model_names import (
     pair_title,
     titles,
 )
-from birnn.evaluation.selection import one_class
 from birnn.style.formatting import listed, number, paired_difference, percent
 
 
@@ -70,11 +69,9 @@ def failed_tests(
 
 
 def describe_majority_class(metrics: Mapping[str, Any]) -> str:
-    """Return the accuracy of guessing the majority class, and which models predict one class."""
+    """Return the accuracy of guessing the majority class."""
     share = percent(metrics["corpus"]["majority_class_share"])
-    constant = [TITLES[name] for name in one_class(metrics) if name in TITLES]
-    warning = "".join(f"The {title} predicts only one class. " for title in constant)
-    return f"{warning}Always predicting the majority class has an accuracy of {share}."
+    return f"Always predicting the majority class has an accuracy of {share}."
 
 
 def place_baseline(metrics: Mapping[str, Any]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.model_names import BASELINE, comparisons, pair_title, titles
-from birnn.evaluation.selection import one_class
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -82,18 +81,13 @@ def agreement(metrics: Mapping[str, Any]) -> str:
 
 
 def behavior(checklist: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> str:
-    """Return the failures of each behavioral test; a model of one class passes every INV."""
-    constant, models = one_class(metrics), titles(metrics)
+    """Return the failures of each behavioral test."""
+    models = titles(metrics)
     lines = [
         [
             f"{test['kind']}: {test['test']}",
             number(test["cases"]),
-            *(
-                "one class: not informative"
-                if test["kind"] == "INV" and model in constant
-                else failures(test["models"][model])
-                for model in models
-            ),
+            *(failures(test["models"][model]) for model in models),
         ]
         for test in checklist
     ]

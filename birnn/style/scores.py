@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, TITLES, titles
-from birnn.evaluation.selection import main_scores, one_class
+from birnn.evaluation.model_names import ALL_TITLES, titles
+from birnn.evaluation.selection import main_scores
 from birnn.networks.log_odds import THRESHOLD
 from birnn.style.formatting import with_interval
 
@@ -15,16 +15,15 @@ FEW = 50  # reviews of a class
 def score_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Yield a title, the heads and the rows of a table for each part of the reviews, in percent."""
     corpus, rarer = metrics["corpus"], metrics["corpus"]["rarer"]
-    name, constant = corpus["classes"][rarer["label"]], one_class(metrics)
+    name = corpus["classes"][rarer["label"]]
     for part in filter(rarer.__contains__, HEADS):
         reviews = f"{corpus[f'{part}_reviews']:,} {part.replace('_', '-')} reviews"
         few = " (few, so unreliable)" if rarer[part] < FEW else ""
         rows = []
-        for model, title in titles(metrics, (*TITLES, ALL_NETWORKS)).items():
+        for model, title in titles(metrics, ALL_TITLES).items():
             scores = main_scores(metrics, model, part)
             threshold = metrics[model]["threshold"]
             mark = "" if threshold == THRESHOLD else f" at {threshold:.4g}"
-            mark += " (one class)" * (model in constant)
             accuracy = with_interval(scores["accuracy"], scores.get("accuracy_interval"))
             others = (scores[measure] for measure in ("precision", "recall", "average_precision"))
             rows.append([title + mark, accuracy, *map(with_interval, others)])
@@ -38,8 +37,8 @@ def describe_choice(metrics: Mapping[str, Any]) -> str:
     measured, label = metrics[choice["model"]], corpus["rarer"]["label"]
     recalls = [measured["negative"]["recall"], measured["recall"]]
     found = {"recall": recalls[label], "false_alarms": 1 - recalls[1 - label]}
-    decision = f"{ALL_TITLES[choice['model']]}, at the threshold {measured['threshold']:.4g}"
-    return f"{decision}, {describe_detections(found, corpus['classes'][label])}."
+    decision = f"{ALL_TITLES[choice['model']]} at the threshold {measured['threshold']:.4g}"
+    return f"{decision} {describe_detections(found, corpus['classes'][label])}."
 
 
 def describe_detections(detections: Mapping[str, float], name: str) -> str:

@@ -1,11 +1,10 @@
 """The settings of the training of a network."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from birnn.core.settings import SECTION, SMALLEST, Seed
+from birnn.core.settings import SMALLEST, Seed
 from birnn.networks.definition import NetworkSettings
 from birnn.reviews.sequences import TrainedModels, TrainingReviews
 
@@ -20,12 +19,6 @@ class Train(TrainingReviews, TrainedModels, extra="forbid"):
     learning_rate: float = Field(ge=SMALLEST, le=10)
     schedule: Literal["constant", "cosine"]
     max_gradient_norm: Annotated[float, Field(ge=SMALLEST, le=1_000_000)] | None
-
-    @model_validator(mode="after")
-    def _check_consistency(self) -> Self:
-        if self.self_training and not self.networks:
-            raise PydanticCustomError(SECTION, "self_training needs networks: true")
-        return self
 
 
 class TrainingSettings(NetworkSettings):

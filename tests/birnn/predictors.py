@@ -112,7 +112,9 @@ def write_project(folder: Path, predictor: Predictor) -> None:
     (folder / BASELINE_FOLDER).mkdir()
     baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)
     (folder / EVALUATION).parent.mkdir()
-    write_json(folder / EVALUATION, {"choice": {"model": ALL_NETWORKS}})
+    measured = {"threshold": 0.5, "accuracy": 0.8}
+    metrics = dict.fromkeys([*predictor.models, BASELINE, ALL_NETWORKS], measured)
+    write_json(folder / EVALUATION, metrics | {"choice": {"model": ALL_NETWORKS}})
     sources = {"fetch": DEFAULTS.fetch.model_dump() | {"source": "csv"}}
     sources["csv"] = DEFAULTS.csv.model_dump() | {"text_column": "review"}
     write_json(folder / PARAMS, sources)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation import ensembles, influence, plot_data, selection, summary
+from birnn.evaluation import held_out as held_out_scores
+from birnn.evaluation import influence, plot_data, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, titles
 from birnn.report.tables import NOTEBOOK_SETTINGS
 from birnn.reviews import corpus_statistics
@@ -83,24 +84,18 @@ def metrics(
     about |= {f"{name}_reviews": len(table) for name in names}
     about |= {"rarer": selection.rarer_class(dict.fromkeys(names, counts))}
     in_training = table["words"].to_numpy() < MEMORIZED
-    held_out = with_ensembles(table) if "held_out" in names else None
+    table = evaluate_stage.with_networks(table)
+    held_out = table if "held_out" in names else None
     decisions = evaluate_stage.decide(about, held_out, threshold)
     spent = {name: cost for name, cost in costs().items() if name in columns}
     measured = summary.summarize_models(table, spent, maxlen, in_training, decisions)
     if held_out is not None:
         rarer = about["rarer"]["label"]
-        measured = ensembles.add_held_out(measured, held_out, table, rarer, decisions)
+        measured = held_out_scores.add_scores(measured, held_out, table, rarer, decisions)
     measured |= {"corpus": about}
     for name in titles(columns, NETWORKS):
         measured[name] |= influence.summarize(influences(), name)
     return measured | {"choice": selection.choose(measured, "auto")}
-
-
-def with_ensembles(table: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions with the log-odds of ensembles, if there are networks."""
-    if not titles(table, NETWORKS):
-        return table
-    return table.assign(**ensembles.combine_models(table, ensembles.fit_weight(table)))
 
 
 def influences() -> pd.DataFrame:

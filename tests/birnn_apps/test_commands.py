@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from birnn.networks.log_odds import probability
 from birnn.runtime.errors import InputError
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from birnn_apps import output_tables
-from birnn_apps.classifier import Classifier
+from birnn_apps.classifier import Classifier, load_chosen
 from birnn_apps.explanation import explain
 from birnn_apps.predict import EXCERPT
 from tests.birnn.predictors import CLASSES
@@ -25,27 +24,42 @@ from tests.birnn_apps.conftest import Run
 from tests.projects import BIRNN, check_output, refusal
 
 FIRST, *_, LAST = NETWORKS
-PREDICTED = ["sentiment", "probability", *NETWORKS]
+PREDICTED = ["label", "probability", *NETWORKS]
 TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv\rqqqq\xe9"]
 MISSING = [False, False, True, True]  # predictions of TEXTS
 
 
-def test_predict_prints_one_line_per_text(birnn: Run, classifier: Classifier) -> None:
+def test_predict_compares_the_models_on_texts(birnn: Run) -> None:
     texts = [*TEXTS[:3], "film" + "." * (EXCERPT - 4), "film" + "." * (EXCERPT - 3)]
-    lines = birnn("predict", *texts, "--unknown").splitlines()
-    assert lines.pop(2) == "    unknown: zxqv  red"
-    predicted = classifier.predict(texts)
-    for index in (0, 1, 3, 4):
-        combined = probability(predicted.log_odds)[index]
-        each = ", ".join(
-            f"{TITLES[name]} {probability(odds)[index]:.4f}"
-            for name, odds in predicted.by_model.items()
-        )
-        sentiment = CLASSES[int(combined > 0.5)]
-        excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
-        few = "; only 25% of the words are known" if index == 1 else ""
-        assert lines[index] == f"{sentiment}  {combined:.4f}  ({each}{few})  {excerpt}"
-    assert re.search(r"\d|thumbs", lines[2]) is None
+    blocks = iter(birnn("predict", *texts, "--unknown").splitlines())
+    classifiers = {name: predictor_of(name) for name in TITLES}
+    for number, text in enumerate(texts):
+        excerpt = re.sub(r"[\x1b\r\n]", " ", text)[:EXCERPT] + "…" * (number == 4)
+        assert next(blocks) == (excerpt or "(empty)")
+        for name, title in TITLES.items():
+            line = next(blocks)
+            assert line.startswith(f"  {title}")
+            if number == 2:
+                assert re.search(r"\d|thumbs", line) is None
+                continue
+            (odds,) = classifiers[name].predict([text]).log_odds
+            value = probability(np.array([odds]))[0]
+            expected = f"{CLASSES[int(value > 0.5)]}, probability of {CLASSES[1]} {value:.4f}"
+            few = "; only 25% of the words are known; unknown: zxqv  red" if number == 1 else ""
+            assert line.endswith(f"{expected}{few}")
+
+
+def predictor_of(name: str) -> Classifier:
+    return baseline_classifier() if name == BASELINE else load_chosen(name)
+
+
+def test_predict_names_the_one_model_of_files_and_pipes(birnn: Run, classifier: Classifier) -> None:
+    lines = birnn("predict", "--threshold", "0.25", stdin=b"good\nbad\n").splitlines()
+    assert lines.pop() == f"All networks, {CLASSES[1]} above 0.25"
+    values = probability(classifier.predict(["good", "bad"]).log_odds)
+    for line, value in zip(lines, values, strict=True):
+        label = CLASSES[int(value > 0.25)]
+        assert line.startswith(f"{label}, probability of {CLASSES[1]} {value:.4f};")
 
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
@@ -58,7 +72,7 @@ def test_predict_writes_a_table(
     rows = [{"stars": None, "review": text, "source": ["web"]} for text in TEXTS]
     rows[-1] = {"review": TEXTS[-1], "stars": 5, "late": True}
     texts.write_text("".join(json.dumps(row) + "\n" for row in rows) * repeats)
-    assert birnn("predict", "--file", texts, "--output", file) == ""
+    birnn("predict", "--file", texts, "--output", file)
     if extension == ".jsonl":
         lines = file.read_text(encoding="utf-8").splitlines()
         table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
@@ -75,13 +89,13 @@ def test_predict_writes_a_table(
     assert late == [*[False] * (len(TEXTS) - 1), True] * repeats
     assert table["review"].tolist() == TEXTS * repeats
     assert table["known"].tolist() == [1, 0.25, 0, 0] * repeats
-    assert table["sentiment"].isna().tolist() == MISSING * repeats
+    assert table["label"].isna().tolist() == MISSING * repeats
     predicted = classifier.predict(TEXTS)
     for name, log_odds in {"probability": predicted.log_odds, **predicted.by_model}.items():
         expected = np.where(MISSING, np.nan, probability(log_odds))
         values = table[name].to_numpy(float).reshape(repeats, -1)
         assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
-    assert ((table["probability"] > 0.5) == (table["sentiment"] == CLASSES[1])).all()
+    assert ((table["probability"] > 0.5) == (table["label"] == CLASSES[1])).all()
 
 
 def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
@@ -135,30 +149,21 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     trained: Path, birnn: Run, tmp_path: Path
 ) -> None:
     options = ("predict", "--model", BASELINE, "A good film.", "--threshold")
-    expected = f"{probability(baseline_classifier().predict(['A good film.']).log_odds)[0]:.4f}"
-    lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
-    assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
+    value = probability(baseline_classifier().predict(["A good film."]).log_odds)[0]
+    lines = [f"{each}, probability of {CLASSES[1]} {value:.4f}  A good film." for each in CLASSES]
+    outputs = [birnn(*options, threshold).splitlines() for threshold in ("0.99", "0.01")]
+    assert [output[0] for output in outputs] == lines
     (tmp_path / "tensorflow.py").write_text("raise ImportError")
     command = (*BIRNN, *options, "0.99")
-    assert check_output(trained, *command, PYTHONPATH=str(tmp_path)) == lines[0]
+    assert check_output(trained, *command, PYTHONPATH=str(tmp_path)) == f"{lines[0]}\n"
 
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:
-    for option, advice in (("--model=all", "networks"), ("--threshold=1", "below 1")):
-        assert advice in birnn("predict", option, "good", status=2)
-
-
-def test_better_baseline_is_suggested_unless_held_out_reviews_chose(
-    birnn: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    metrics: dict[str, dict[str, Any]] = {"choice": {"model": "networks"}}
-    metrics |= {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
-    monkeypatch.setattr("birnn_apps.last_run.read_metrics", lambda: metrics)
-    note = "note: the test accuracy of the networks is 80.0%, of the baseline 90.0%"
-    assert note in birnn("predict", "good")
-    assert note not in birnn("predict", "good", "--model", "networks")
-    metrics["baseline"]["holdout_accuracy"] = 0.7
-    assert note not in birnn("predict", "good")
+    assert "networks" in birnn("predict", "--model=all", "good", status=2)
+    for threshold in ("1", "0", "f1=0.5", "recall=2"):
+        assert "below 1" in birnn("predict", f"--threshold={threshold}", "good", status=2)
+    with pytest.raises(InputError, match="no reviews are held out: run dvc exp run"):
+        birnn("predict", "--threshold=recall=0.9", "good")
 
 
 @pytest.mark.parametrize("model", [FIRST, BASELINE])

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,7 +29,8 @@ def write_evaluation(content: Any) -> None:
 
 def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> None:
     """Write mistakes of a kind, with their texts, and the names of the classes."""
-    write_evaluation({"corpus": {"classes": ["ham", "spam"]}})
+    about = {"corpus": {"classes": ["ham", "spam"]}, "choice": {"model": FIRST}}
+    write_evaluation({name: {} for name in TITLES} | about)
     row = {"id": "test/neg/1_1.txt", "label": 0, "words": 1_234} | probabilities
     rows = [row | {"kind": kind, "text": text} for kind, text in texts]
     MISTAKES.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,6 @@ def test_results_give_scores_and_differences(
     columns = samples.predictions(every=every)
     if not rarer:
         columns |= {name: -columns[name] for name in TITLES} | {"label": 1 - columns["label"]}
-    columns[FIRST] = -np.abs(columns[FIRST])
     measured = samples.metrics(columns, corpus=corpus, validation=validation)
     write_evaluation(measured)
     output = invoke("results")
@@ -57,24 +56,31 @@ def test_results_give_scores_and_differences(
     assert lines.count(f"{corpus}, 400 test reviews, {count}") == 1
     assert lines.count(f"{corpus}, 400 held-out reviews, {count}") == (validation != "test")
     for model, title in TITLES.items():
-        *held_out, test = (line for line in lines if line.startswith(f" {title} "))
+        *held_out, test = (line for line in lines if re.match(f" {title}( at|  )", line))
         scores = measured[model] | ({} if rarer else measured[model]["negative"])
         low, high = scores["accuracy_interval"]
         shown = [f"{100 * scores[key]:.2f}" for key in ("precision", "recall", "average_precision")]
         accuracy = f"{100 * scores['accuracy']:.2f} ({100 * low:.2f} to {100 * high:.2f})"
         assert " ".join(test.split()).endswith(" ".join([accuracy, *shown]))
-        assert all(re.findall(r"\d+\.\d\d", line)[1:] == shown for line in held_out)
-        assert ("(one class)" in test) is (model == FIRST)
+        assert len(held_out) == (validation != "test")
     assert "majority class has 50.00%" in output
     for (first, second), compared in model_names.comparisons(measured).items():
         shown = f"{TITLES[first]} minus {TITLES[second]}: {paired_difference(compared)} points"
         assert shown in output
     best = measured["choice"]["model"]
-    chosen = "." if validation == "test" else ", chosen by average precision on held-out reviews"
-    assert f"Predicts by default: {model_names.ALL_TITLES[best]}{chosen}" in output
-    assert (f"serve --model {best}" in output) is (validation != "test")
+    chosen = f"Predicts by default: {model_names.ALL_TITLES[best]}, "
+    chosen += "the safe choice" if validation == "test" else "chosen by average precision on held-"
+    assert chosen in output
+    # The table of thresholds and the threshold to keep.
+    assert (f"-S report.select={best} -S report.threshold=0." in output) is (validation != "test")
     for row in measured[best].get("holdout_thresholds", []):
-        assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
+        assert "{precision:9.2%}  {recall:7.2%}\n".format_map(row) in output
+    # What a person wants to know, about the rarer class.
+    found = re.search(r"On the test reviews, .* finds (\d+) of 100 texts that are (\w+)", output)
+    assert bool(found) is (validation != "test")
+    if found:
+        scores = measured[best] if rarer else measured[best]["negative"]
+        assert found.groups() == (f"{100 * scores['recall']:.0f}", name)
     # The fallback corpus is followed by the command that tries again.
     assert ("dvc repro --force --single-item fetch && dvc repro" in output) is (corpus != "imdb")
 
@@ -91,7 +97,7 @@ def test_mistakes_are_printed_worst_first(
     assert "Third." not in output
     assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
     output = invoke("mistakes", "--model", BASELINE)
-    assert f"no mistakes of {TITLES[BASELINE]}.\n" in output
+    assert output == f"Mistakes of {TITLES[BASELINE]}: none\n"
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")
@@ -99,16 +105,16 @@ def test_mistakes_are_printed_worst_first(
     assert "Third." in invoke("--project", empty_project.name, "mistakes")
     monkeypatch.chdir(empty_project)
     write_mistakes(*texts, probabilities=PROBABILITIES)
-    assert "no disagreements of networks: name a model, such as --model " in invoke("mistakes")
+    assert invoke("mistakes").startswith(f"Mistakes of {TITLES[FIRST]}: 2 of the worst\n")
 
 
 @pytest.mark.parametrize("command", ["results", "mistakes"])
 def test_missing_results_are_refused(command: str) -> None:
-    for _ in range(2):
-        with pytest.raises(InputError, match=" is missing or damaged: run dvc repro"):
-            invoke(command)
-        MISTAKES.parent.mkdir(parents=True, exist_ok=True)
-        MISTAKES.write_bytes(b"PAR1")
+    MISTAKES.parent.mkdir(parents=True, exist_ok=True)
+    MISTAKES.write_bytes(b"PAR1")
+    advice = "is missing or damaged: run dvc" if command == "mistakes" else "for your own texts, b"
+    with pytest.raises(InputError, match=advice):
+        invoke(command)
     write_mistakes(probabilities=PROBABILITIES)
     for content, expected in (
         ("{", r"evaluation\.json is missing or damaged: run dvc repro"),
@@ -122,8 +128,8 @@ def test_missing_results_are_refused(command: str) -> None:
 
 def test_results_of_older_code_are_refused() -> None:
     measured = samples.metrics(samples.predictions())
-    del measured["choice"]["one_class"]
-    for content, lacking in ((measured, "one_class"), ({"corpus": {}}, "choice")):
+    del measured[FIRST]["threshold"]
+    for content, lacking in ((measured, "threshold"), ({"corpus": {}}, "choice")):
         write_evaluation(content)
         with pytest.raises(InputError, match=f" lacks {lacking}: run dvc repro"):
             invoke("results")

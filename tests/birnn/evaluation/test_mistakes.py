@@ -8,6 +8,7 @@ from birnn.evaluation import mistakes
 from birnn.evaluation.model_names import ALL_TITLES, CHOICES, DISAGREEMENT, NETWORKS
 from birnn.evaluation.thresholds import Decision
 from birnn.networks import log_odds
+from stages.evaluate import with_networks
 from tests.birnn import samples
 
 
@@ -30,7 +31,7 @@ def test_kinds_are_shown_with_probabilities() -> None:
     models = reviews.assign(networks=reviews[[*NETWORKS]].mean(axis=1))
     expected = [mistakes.most_wrong(models, name) for name in CHOICES]
     expected.append(mistakes.most_disagreed(reviews, list(NETWORKS)))
-    table = mistakes.find(reviews, dict.fromkeys(ALL_TITLES, Decision()))
+    table = mistakes.find(with_networks(reviews), dict.fromkeys(ALL_TITLES, Decision()))
     kinds = np.repeat([*CHOICES, DISAGREEMENT], [len(rows) for rows in expected])
     assert table["kind"].tolist() == kinds.tolist()
     for name in samples.MODELS:

@@ -105,7 +105,7 @@ def test_data_and_settings_are_described(tmp_path: Path, plain: Documents) -> No
         f"**{samples.OVERLAP} of the 25,000 test reviews",
         "19,996 of the 88,584 words",
         "positive reviews: `fine`.",
-        "the threshold of the model: 0.5 for each model.",
+        "above the threshold (0.5 for each model).",
         f"by more than {TOLERANCE}.",
     ):
         assert phrase in words(plain.report)
