@@ -80,10 +80,7 @@ def main(
 
 @data.command(epilog="Example: birnn data check data/own/reviews.csv")
 def check(
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="File of labelled reviews.", show_default="the setting csv.train"),
-    ] = None,
+    file: Annotated[Path, typer.Argument(help="File of labelled texts.")],
     settings: Annotated[
         list[str],
         typer.Option(
@@ -91,14 +88,10 @@ def check(
         ),
     ] = [],
 ) -> None:
-    """Show how your file would be read, statistics, warnings, and the command that trains on it.
-
-    Exit with status 1 if you must choose the labels.
-    """
+    """Show how your file will be read, warnings, and the command that trains on it."""
     from birnn_apps import check_data as command
 
-    if not command.check(file and project.located(file), settings):
-        raise typer.Exit(1)
+    command.check(project.located(file), settings)
 
 
 @app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
@@ -119,7 +112,7 @@ def predict(
     threshold: Threshold = None,
     column: Annotated[
         str | None,
-        typer.Option(help="Column of the texts in tables. By default csv.text_column, or text."),
+        typer.Option(help="Column of the texts in tables. By default csv.text_column."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -148,7 +141,7 @@ def predict(
         contents,
         partial(classifier.load_chosen, model, threshold),
         output and project.located(output),
-        partial(input_texts.columns, files, column),
+        partial(input_texts.columns, files),
         unknown=unknown,
     )
 

@@ -1,187 +1,200 @@
-"""Check the user's own files without training, and find settings that fit them."""
+"""Check a file of labelled texts without training, and print the command that trains on it."""
 
-import math
-import tempfile
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from birnn.baseline import baseline
 from birnn.baseline.settings import BaselineSettings
 from birnn.core import paths
-from birnn.core.settings import Sections, flatten, validate_section
-from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
-from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
-from birnn.reviews.corpus import SPLITS
-from birnn.reviews.corpus_statistics import SplitStatistics
-from birnn.reviews.sequences import Pad
+from birnn.core.settings import validate_section
+from birnn.core.yaml_files import YAMLError, parse_yaml
+from birnn.evaluation import thresholds
+from birnn.reviews import tokenizer
+from birnn.reviews.corpus import SPLITS, Corpus, short_hash
 from birnn.reviews.unicode_words import share_unspaced
 from birnn.runtime.errors import InputError
 from birnn.sources import registry
-from birnn.sources.settings import Csv, Fetch
+from birnn.sources.settings import Csv
+from birnn.style.scores import FEW, describe_detections
 from birnn_apps.command_line import option
-from birnn_apps.suggested_settings import RESET, UNCLEAR, suggest
+from birnn_apps.guesses import COUNTED, Column, guess_format, guess_settings, read_columns
+from birnn_apps.terminal import printable
 
 HOLD_OUT = 0.2
-NGRAMS = 4  # of texts without spaces, in which each character is a word
-FEW_TEXTS = 10_000  # with fewer for training, the command weights the baseline by tf-idf
-TF_IDF = {"baseline.weighting": "tf-idf", "baseline.inverse_regularization": 3}
-NAIVE_BAYES = {"baseline.weighting": "naive-bayes", "baseline.inverse_regularization": 1}
-ROWS = 5  # that warnings name, at most
-# Values of csv settings that are not from an earlier file.
-DEFAULTS = [*RESET.values(), "text", "label", "positive", "negative", "split"]
-MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
-RARE = 0.1  # share of a class
-FEW = 200  # test reviews
-MOSTLY = 0.5  # share of truncated reviews, or of characters
-LEAST_KNOWN = 0.9  # share of words
-FASTER = 0.25  # share of the time
+FEW_TEXTS = 10_000  # with fewer for training, tf-idf is better
+TF_IDF = {"weighting": "tf-idf", "inverse_regularization": 3}
+NAIVE_BAYES = {"weighting": "naive-bayes", "inverse_regularization": 1}
+MOSTLY = 0.5  # share of characters
+SAMPLE = 5_000  # training texts on which the baseline is fitted
+FOLDS = 3
+SHOWN = 3  # rows, and values of a column
+WIDTH = 70  # letters of an excerpt
+LETTER = re.compile(r"[^\W\d_\0-\x7f]")  # outside ASCII
 
 
-class CheckedSettings(Sections):
-    """The settings that a check reads."""
+@dataclass(frozen=True)
+class Texts:
+    """The labelled texts of a file."""
 
-    fetch: Fetch
-    csv: Csv
-    pad: Pad
-    baseline: BaselineSettings
-
-
-def check(file: Path | None, options: Sequence[str]) -> bool:
-    """Print the command that trains on the files; return false if their labels are unclear.
-
-    Args:
-        file: the file to check instead of `csv.train`; a test file is next to it.
-        options: changed settings, such as `csv.label_column=v1`.
-    """
-    if file and paths.OWN.resolve().is_relative_to(file.resolve()):
-        raise InputError(f"{file} is the folder of all files: name one, or several, '{file}/*.csv'")
-    folder = file.parent if file else paths.OWN
-    content = read_yaml(paths.PARAMS)
-    validate_section(CheckedSettings, content, paths.PARAMS.name)
-    before = flatten({name: values for name, values in content.items() if isinstance(values, dict)})
-    fixed = {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})
-    given = _parse(options, before) | fixed
-    chosen = _validate(before | given)
-    csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
-    changes = {f"csv.{name}": value for name, value in csv} | given
-    if UNCLEAR in (csv.label_column, csv.positive):
-        start = f"birnn data check {quote(str(file))}" if file else "birnn data check"
-        new = (
-            quote(f"{name}={UNCLEAR}") if changes[name] == UNCLEAR else option(name, changes[name])
-            for name in ("csv.label_column", "csv.positive", "csv.negative")
-            if name not in given
-        )
-        notes.append("The project tells two classes apart; of more, one from all others. Complete:")
-        print(*notes, " -S ".join([start, *map(quote, options), *new]), sep="\n")
-        return False
-    if chosen.pad.validation == "test":
-        changes = {"pad.validation": HOLD_OUT} | changes
-    earlier = {name for name in changes if name.startswith("csv.") and before[name] not in DEFAULTS}
-    if unused := [name for name in earlier - given.keys() if changes[name] != before[name]]:
-        notes.append(f"Not used, because they are from another file: {', '.join(sorted(unused))}.")
-    print(*notes, sep="\n")
-    changes = _measure(_validate(before | changes), folder) | changes
-    if file and folder.resolve() != paths.OWN.resolve():
-        print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
-    # In the order of the file; True and 1 are different labels.
-    named = [name for name in before if name in changes]
-    changed = [name for name in named if repr(changes[name]) != repr(before[name])]
-    settings = (f"-S {option(name, changes[name])}" for name in changed)
-    print("\nTo train, run: dvc exp run", *settings)
-    return True
+    corpus: Corpus
+    hashes: dict[tuple[int, str], list[int]]  # of the texts, by label and split
+    sample: list[tuple[int, str]]  # labels and texts for training, in random order
 
 
-def _parse(options: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of options such as `csv.label_column=v1`, by known name of the setting."""
+def check(file: Path, options: Sequence[str]) -> None:
+    """Print how a file will be read with settings such as `csv.label_column=v1`, and a command."""
+    given = _parse(options)
+    form, encodings = guess_format(file, given)
+    columns = read_columns(file, form)
+    print(*_describe_columns(columns), "", sep="\n")
+    csv, texts = _read_first(guess_settings(file, form, columns, given), file.parent)
+    settings = _choose_baseline(texts)
+    print(*_describe_rows(csv, texts, encodings), "", *_describe_counts(texts), sep="\n")
+    print(*texts.corpus.describe(), *_warn(texts), *_try_baseline(texts, settings), sep="\n")
+    print("\nTo train, run:")
+    if file.parent.resolve() != paths.OWN.resolve():
+        test = [str(csv.test)] if csv.split_column is None and isinstance(csv.test, str) else []
+        print("cp", *(quote(str(file.with_name(name))) for name in [csv.train, *test]), paths.OWN)
+    command = {"fetch.source": "csv"} | {f"csv.{name}": value for name, value in csv}
+    command |= {"pad.validation": HOLD_OUT, "train.networks": False}
+    command |= {f"baseline.{name}": value for name, value in settings.items()}
+    print("dvc exp run", *(f"-S {option(name, value)}" for name, value in command.items()))
+
+
+def _parse(options: Sequence[str]) -> dict[str, Any]:
+    """Return the values of options such as `csv.label_column=v1`, by name in the section `csv`."""
     parsed: dict[str, Any] = {}
     for text in options:
-        name, equals, value = text.partition("=")
-        if not equals or name not in known:
-            raise InputError(f"{text!r} is not a setting with a value, such as csv.seed=1")
+        name, equals, value = text.removeprefix("csv.").partition("=")
         try:
-            values = parse_yaml(f"[{value}]")
+            parsed[name] = parse_yaml(value)
         except YAMLError as error:
             raise InputError(f"{value} is not YAML: put it in quotes") from error
-        if len(values) != 1:
-            raise InputError(f"{text!r} has {len(values)} values: put several in [ and ]")
-        parsed[name] = values[0]
+        if not equals or name not in Csv.model_fields:
+            raise InputError(f"{text!r} is not a setting of csv with a value, such as csv.test=0.5")
     return parsed
 
 
-def _validate(settings: Mapping[str, Any]) -> CheckedSettings:
-    sections: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for name, value in settings.items():
-        section, _, key = name.partition(".")
-        sections[section][key] = value
-    return validate_section(CheckedSettings, sections, f"{paths.PARAMS} with -S")
-
-
-def _measure(chosen: CheckedSettings, folder: Path) -> dict[str, Any]:
-    """Print what the corpus would be, and return settings of the baseline that fit it."""
-    corpus, pad = registry.own(chosen.csv, folder), chosen.pad
-    with tempfile.TemporaryDirectory() as name:
-        temporary = Path(name)
+def _read_first(candidates: Iterable[Mapping[str, Any]], folder: Path) -> tuple[Csv, Texts]:
+    """Return the first settings with which the files can be read, and their texts."""
+    for settings in candidates:
         try:
-            corpus_writer.write(corpus, temporary, refuse_overlap=False)
-        finally:
-            # Also after an error: a class may be missing because its rows were skipped.
-            print("", *corpus.describe(), sep="\n")
-        words = tokenizer.read(temporary / paths.RANKED_WORDS.name)
-        known = encoding.limit(words, pad.num_words)
-        files = [temporary / f"{split}.parquet" for split in SPLITS]
-        train, test = (corpus_statistics.measure(file, known) for file in files)
-        copies = corpus_reader.column(files[1], "id")[np.load(temporary / paths.OVERLAP.name)]
-        contradictory = corpus_statistics.find_contradictory(temporary)
-        unspaced = share_unspaced(next(corpus_reader.batches(files[0], ["text"]))["text"]) > MOSTLY
-    table = corpus_statistics.tabulate(train, test, len(copies), pad.maxlen, corpus.classes[1])
-    for title, (left, right) in ({"": SPLITS} | table).items():
-        print(f"{title:34}{left:>12}{right:>12}")
-    if unlabelled := sum(1 for _ in corpus.read_unlabelled()):
-        print(f"texts of csv.unlabelled: {unlabelled:,}")
-    warnings = [
-        *_warn_of_rows(contradictory, "rows have texts with both labels"),
-        *_warn_of_rows(copies, "test reviews are copies of training reviews"),
-        *_warn_of_classes(train, test),
-        *_warn_of_length(train, pad.maxlen),
-        *_warn_of_words(test, can_add=len(known) < len(words)),
-    ]
-    print(*(f"warning: {line}" for line in warnings), sep="\n")
-    weighting = TF_IDF if len(train.lengths) < FEW_TEXTS else NAIVE_BAYES
-    return weighting | ({"baseline.ngrams": NGRAMS} if unspaced else {})
+            csv = validate_section(Csv, settings, "csv")
+            return csv, _read(csv, folder)
+        except InputError as caught:
+            error = caught
+    raise error
 
 
-def _warn_of_rows(names: Sequence[str], problem: str) -> Iterator[str]:
-    if len(names):
-        yield f"{len(names):,} {problem}: remove {', '.join(names[:ROWS])}"
+def _read(csv: Csv, folder: Path) -> Texts:
+    """Read the texts as training does; both splits must have both classes."""
+    corpus = registry.own(csv, folder)
+    hashes: dict[tuple[int, str], list[int]] = {(n, split): [] for n in (1, 0) for split in SPLITS}
+
+    def training_texts() -> Iterator[tuple[int, int, str]]:
+        for review in corpus.read():
+            hashes[review.label, review.split].append(short_hash(review.text.encode()))
+            if review.split == SPLITS[0]:
+                yield hashes[review.label, review.split][-1], review.label, review.text
+
+    # The order of the hashes is random.
+    texts = Texts(corpus, hashes, [row[1:] for row in heapq.nsmallest(SAMPLE, training_texts())])
+    if not all(hashes.values()):
+        counts = "; ".join(" ".join(line.split()) for line in _describe_counts(texts))
+        raise InputError(f"{csv.train} has too few texts of a class: {counts}")
+    return texts
 
 
-def _warn_of_classes(train: SplitStatistics, test: SplitStatistics) -> Iterator[str]:
-    positive, size = train.positive / len(train.lengths), len(test.lengths)
-    if (rarer := min(positive, 1 - positive)) < RARE:
-        yield f"{rarer:.1%} are of the rarer class: see its scores in birnn results"
-    if size < FEW:
-        points = 98 / size**0.5  # half of the widest 95% interval
-        yield f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"
+def _describe_columns(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield a table of the columns that have values."""
+    rows = max(column.filled for column in columns.values())
+    width = min(max(map(len, [*columns, "column"])), WIDTH)
+    yield f"{'column':{width}}  values  empty  most frequent values, or an example"
+    for name, column in columns.items():
+        common = column.counts.most_common(SHOWN if column.labels else 1)
+        values = _excerpt(", ".join(f"{text} ({n:,})" if n > 1 else text for text, n in common))
+        count = f"{len(column.counts):,}{'+' * (len(column.counts) == COUNTED)}"
+        if values:
+            yield f"{name:{width}}  {count:>6}  {1 - column.filled / rows:>5.0%}  {values}"
 
 
-def _warn_of_length(train: SplitStatistics, maxlen: int) -> Iterator[str]:
-    fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
-    better = min(math.ceil(fitting / 10) * 10, 10_000)
-    now, then, time = train.truncated(maxlen), train.truncated(better), better / maxlen
-    if now > max(MOSTLY, then) or time < FASTER:
-        effect = f"truncates {then:.0%} of train ({maxlen}: {now:.0%})"
-        cost = (
-            f"takes {time:,.1f} times as long" if time > 1 else f"is {1 / time:,.1f} times as fast"
-        )
-        yield f"pad.maxlen={better} {effect}, and {cost}"
+def _describe_rows(csv: Csv, texts: Texts, encodings: Sequence[str]) -> Iterator[str]:
+    """Yield rows of both classes and, if the encoding is a guess, other readings of the first."""
+    negative = "all others are" if csv.negative is None else f"{csv.negative} is"
+    yield f"Texts: {csv.text_column}. Labels: {csv.label_column} (to change: -S csv.label_column=…)"
+    yield f"{csv.positive} is positive, {negative} negative (to change: -S csv.positive=…)"
+    rows = sorted(texts.sample, key=lambda row: not (encodings and LETTER.search(row[1])))
+    by_label = {row[0]: row for row in reversed(rows)}
+    for label, text in [*dict.fromkeys([rows[0], *by_label.values(), *rows])][:SHOWN]:
+        yield f"  {texts.corpus.classes[label]}: {_excerpt(text, encodings)}"
+    if encodings:
+        yield f"The encoding {csv.encoding} is a guess (to change: -S csv.encoding=…). Others read:"
+        first = _excerpt(rows[0][1], encodings).encode(csv.encoding, "replace")
+        for other in encodings[1:SHOWN]:
+            yield f"  {other}: {printable(first.decode(other, 'replace'))}"
 
 
-def _warn_of_words(test: SplitStatistics, *, can_add: bool) -> Iterator[str]:
-    known = test.known_words / max(test.lengths.sum(), 1)
-    if known < LEAST_KNOWN:
-        more = "raise pad.num_words, or add texts" if can_add else "add texts"
-        yield f"{known:.1%} of the words in test are known: {more}"
+def _excerpt(text: str, encodings: Sequence[str] = ()) -> str:
+    """Return the start of a text or, if its encoding is a guess, the part around a letter."""
+    letter = LETTER.search(text) if encodings else None
+    start = max(letter.start() - WIDTH // 2, 0) if letter else 0
+    return printable(text[start : start + WIDTH])
+
+
+def _describe_counts(texts: Texts) -> Iterator[str]:
+    """Yield a table of the number of texts of each class in each split."""
+    yield f"{'texts':20}{'train':>10}{'test':>10}"
+    for label in (1, 0):
+        train, test = (len(texts.hashes[label, split]) for split in SPLITS)
+        yield f"{texts.corpus.classes[label]:20}{train:>10,}{test:>10,}"
+
+
+def _warn(texts: Texts) -> Iterator[str]:
+    """Yield what makes scores unreliable."""
+    hashes = {part: {*values} for part, values in texts.hashes.items()}
+    for label, name in enumerate(texts.corpus.classes):
+        held_out = round(HOLD_OUT * len(texts.hashes[label, "train"]))
+        if held_out < FEW:
+            yield f"warning: only about {held_out} texts that are {name} will be held out"
+    negative, positive = (hashes[label, "train"] | hashes[label, "test"] for label in (0, 1))
+    if both := len(negative & positive):
+        yield f"warning: texts that have both labels: {both:,}"
+    train = hashes[0, "train"] | hashes[1, "train"]
+    tests = texts.hashes[0, "test"] + texts.hashes[1, "test"]
+    if copies := sum(text in train for text in tests):
+        yield f"warning: test texts that are copies of training texts: {copies:,}"
+
+
+def _choose_baseline(texts: Texts) -> dict[str, Any]:
+    """Return settings of the baseline that fit the script and the number of training texts."""
+    unspaced = share_unspaced(pa.array([text for _, text in texts.sample])) > MOSTLY
+    few = sum(len(texts.hashes[label, "train"]) for label in (0, 1)) < FEW_TEXTS
+    chosen = {"ngrams": 4 if unspaced else 2, "min_reviews": 2, "smoothing": 1}
+    return chosen | (TF_IDF if few else NAIVE_BAYES)
+
+
+def _try_baseline(texts: Texts, settings: dict[str, Any]) -> Iterator[str]:
+    """Yield what the baseline finds in texts that neither it nor its threshold has seen."""
+    sample = {text: label for label, text in texts.sample}  # copies would be known
+    labels = np.array([*sample.values()], np.uint8)
+    if np.bincount(labels, minlength=2).min() < FEW:
+        return
+    tokens = [words or [] for words in tokenizer.tokenize(sample, "unicode").to_pylist()]
+    log_odds = np.empty(len(labels), np.float32)
+    for fold in range(FOLDS):
+        test = np.arange(len(labels)) % FOLDS == fold
+        known, new = ([tokens[n] for n in np.flatnonzero(part)] for part in (~test, test))
+        fitted = baseline.fit(known, labels[~test], BaselineSettings(**settings))
+        log_odds[test], _ = fitted.predict(new)
+    rarer, half = int(2 * labels.sum() < len(labels)), len(labels) // 2
+    threshold = thresholds.choose(labels[:half], log_odds[:half], rarer)
+    found = thresholds.detections(labels[half:], log_odds[half:], rarer, threshold)
+    yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[rarer])}."

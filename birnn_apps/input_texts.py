@@ -4,7 +4,6 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
@@ -14,9 +13,6 @@ from birnn.core.settings import load
 from birnn.runtime.errors import InputError
 from birnn.sources import tabular
 from birnn.sources.settings import SourceSettings
-from birnn_apps import file_formats
-
-FIRST_ROWS = 100
 
 SourceRow = tuple[str, Mapping[str, Any]]
 """The location of a row, for messages, and its values by column."""
@@ -31,9 +27,8 @@ class Text(NamedTuple):
 
 
 def default_column() -> str:
-    """Return the column of the user's texts in the settings, or `text` for other sources."""
-    settings = load(SourceSettings)
-    return settings.csv.text_column if settings.fetch.source == "csv" else "text"
+    """Return the column of the texts in the settings."""
+    return load(SourceSettings).csv.text_column
 
 
 def read(
@@ -42,21 +37,22 @@ def read(
     """Yield the texts of the arguments and files, or of standard input if neither are given.
 
     Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
-    files are read with `tabular.read`; their texts are in `column`.
+    files are read as the section `csv` of the settings says; their texts are in `column`.
     """
     for source, row in _all_rows(arguments, files, column, whole=whole):
-        value = row.get(column)
-        if not isinstance(value, str | None):
+        if column not in row:
+            names = ", ".join(map(repr, row)) or "none"
+            raise InputError(f"{source} has no column {column!r}, but {names}: choose by --column")
+        if not isinstance(value := row[column], str | None):
             raise InputError(f"{source}, column {column!r} is not text: use a string")
         text = _replace_surrogates(value or "")
         yield Text(source, text, {**row, column: text})
 
 
-def columns(files: Sequence[Path], column: str) -> list[str]:
-    """Return the columns of the tables among the files, as `read` reads them."""
-    tables = [file for file in files if not _is_plain(file)]
-    names = dict.fromkeys(name for file in tables for _, row in _rows(file, column) for name in row)
-    return [*names | {column: None}] if tables else []
+def columns(files: Sequence[Path]) -> list[str]:
+    """Return the columns of the tables among the files."""
+    tables = (file for file in files if not _is_plain(file))
+    return [*dict.fromkeys(name for file in tables for _, row in _table_rows(file) for name in row)]
 
 
 def with_columns(
@@ -82,27 +78,40 @@ def _all_rows(
     for number, argument in enumerate(arguments, start=1):
         yield f"argument {number}", {column: argument}
     for file in files:
-        if not _is_plain(file):
-            yield from _rows(file, column)
-        elif file.is_file():
+        if _is_plain(file):
             with file.open("rb") as content:
-                yield from _plain(content, str(file), column, whole=whole)
+                yield from _plain_rows(content, str(file), column, whole=whole)
         else:
-            raise InputError(f"{file} does not exist or is not a file: check the path")
+            yield from _table_rows(file)
     if not arguments and not files:
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
-        yield from _plain(sys.stdin.buffer, "standard input", column, whole=whole)
+        yield from _plain_rows(sys.stdin.buffer, "standard input", column, whole=whole)
 
 
-def _rows(file: Path, column: str) -> Iterator[SourceRow]:
-    """Yield rows with all columns; one of the first rows must have this column."""
-    form = file_formats.detect(file, [column], file_formats.DEFAULT)
-    start = [row for _, row in islice(tabular.read(file, (), form), FIRST_ROWS)]
-    if start and not any(column in row for row in start):  # objects of JSON Lines may lack it
-        tabular.require_columns([column], list(start[0]), file)
-    for number, row in tabular.read(file, (), form):
-        yield f"{file}, row {number}", row
+def _table_rows(file: Path) -> Iterator[SourceRow]:
+    """Yield the rows of a file as the settings say, and none of them empty."""
+    form = load(SourceSettings).csv.model_copy(update={"unusable": "refuse"})
+    try:
+        for number, row in tabular.read(file, (), form):
+            yield f"{file}, row {number}", row
+    except tabular.TableError as error:
+        advice = "change csv.delimiter, csv.encoding, csv.quoting or csv.columns in params.yaml"
+        raise InputError(f"{error}: {advice}; birnn data check shows what fits a file") from error
+
+
+def _plain_rows(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[SourceRow]:
+    buffer = cast("io.BufferedReader", content)
+    text = io.TextIOWrapper(buffer, "utf-8-sig", errors="surrogateescape", newline="\n")
+    try:
+        lines = tabular.number_items(tabular.lines(text), f"{name}, line")
+        if whole:
+            yield name, {column: "".join(line for _, line in lines)}
+            return
+        for number, line in lines:
+            yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
+    finally:
+        text.detach()  # else it would close standard input
 
 
 def _is_plain(file: Path) -> bool:
@@ -120,17 +129,3 @@ def _as_text(value: Any) -> str | None:
 def _replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which are how Python decodes bytes that are not UTF-8."""
     return text.encode(errors="replace").decode()
-
-
-def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[SourceRow]:
-    buffer = cast("io.BufferedReader", content)
-    text = io.TextIOWrapper(buffer, "utf-8-sig", errors="surrogateescape", newline="\n")
-    try:
-        lines = tabular.number_items(tabular.lines(text), f"{name}, line")
-        if whole:
-            yield name, {column: "".join(line for _, line in lines)}
-            return
-        for number, line in lines:
-            yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
-    finally:
-        text.detach()  # else it would close standard input

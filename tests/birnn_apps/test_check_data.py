@@ -1,9 +1,8 @@
-"""Test `birnn data check`: settings that fit a user's file, and warnings about it."""
+"""Test `birnn data check`: its command fits the file, whatever the settings were before."""
 
 import re
 import shlex
 import shutil
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,38 +10,45 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import read_yaml
+from birnn.core.paths import OWN, PARAMS
+from birnn.core.settings import flatten
+from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.runtime.errors import InputError
-from birnn_apps import check_data
+from birnn.sources import registry
+from birnn_apps.command_line import literal
 from tests.birnn_apps.conftest import invoke
 from tests.projects import AllSettings, check_all, copy_settings, set_settings
 
 TEXTS = ["word " * (number % 5) + f"word{number}" for number in range(40)]
 LABELS = ([1] * 4 + [0] * 4) * 5
 SPLIT = ["train", "test"] * 20
-OWN = Path("data/own/reviews.csv")
 
 check = partial(invoke, "data", "check")
+
+# Settings of another file, none of which a check may leave.
+EARLIER = """
+csv: {train: other.csv, test: test-*.csv, seed: 7, unlabelled: more.csv, columns: [a, b],
+    delimiter: "|", quoting: none, encoding: utf-16, unusable: skip, text_column: a,
+    label_column: b, positive: [4, 5], negative: [1, 2], split_column: null, id_column: c,
+    group_column: d}
+baseline: {ngrams: 5, min_reviews: 9, weighting: naive-bayes, smoothing: 0.5,
+    inverse_regularization: 9}
+"""
 
 
 @pytest.fixture(autouse=True)
 def own_folder(empty_project: Path) -> None:
-    """Enter a project with the default settings and a folder for the user's files."""
-    OWN.parent.mkdir(parents=True)
+    """Enter a project with settings of another file, and a folder for the user's files."""
+    OWN.mkdir(parents=True)
+    Path("other").mkdir()
     copy_settings(empty_project)
-
-
-def load() -> AllSettings:
-    return check_all(read_yaml(PARAMS), PARAMS.name)
+    earlier = flatten(parse_yaml(EARLIER)).items()
+    set_settings(empty_project, {name: literal(value) for name, value in earlier})
 
 
 def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any) -> pd.DataFrame:
     labels = [positive if label else negative for label in LABELS]
     return pd.DataFrame({"text": TEXTS, "label": labels} | more)
-
-
-in_splits = partial(labelled, split=SPLIT)
 
 
 def columns(**values: Any) -> pd.DataFrame:
@@ -53,247 +59,223 @@ def columns(**values: Any) -> pd.DataFrame:
     return pd.DataFrame({"text": TEXTS, "split": SPLIT} | repeated)
 
 
-def follow(output: str, folder: Path = OWN.parent) -> dict[str, Any]:
-    """Copy the files of a folder and change the settings as the output suggests; return them."""
-    if "First, copy the files" in output:
-        shutil.copytree(folder, OWN.parent, dirs_exist_ok=True)
-    options = shlex.split(output.partition("To train, run: ")[2])[4::2]
-    set_settings(Path(), dict(option.split("=", 1) for option in options))
-    return load().csv.model_dump()
+def follow(output: str) -> AllSettings:
+    """Run the printed commands; return the settings, with which both splits have both classes."""
+    *copy, command = output.partition("To train, run:\n")[2].splitlines()
+    for line in copy:
+        *files, folder = shlex.split(line)[1:]
+        for file in files:
+            shutil.copy(file, folder)
+    options = shlex.split(command)[4::2]
+    known = [option for option in options if not option.startswith("train.networks=")]
+    set_settings(Path(), dict(option.split("=", 1) for option in known))
+    settings = check_all(read_yaml(PARAMS), PARAMS.name)
+    reviews = registry.own(settings.csv).read()
+    assert len({(review.split, review.label) for review in reviews}) == 4
+    return settings
 
 
-def row(output: str, name: str) -> list[str]:
-    """Return the values of a row of the table, of the training split first."""
-    line = next(line for line in output.splitlines() if line.startswith(f"{name} "))
-    return line.removeprefix(name).split()
+def test_command_replaces_all_settings_of_an_earlier_file() -> None:
+    columns(label=["a", "b"]).to_csv("other/new.csv", index=False)
+    before = check_all(read_yaml(PARAMS), PARAMS.name)
+    output = check("other/new.csv")
+    assert " -S train.networks=False " in output
+    settings = follow(output)
+    assert settings.pad.validation == 0.2
+    for section in ("csv", "baseline"):
+        old, new = (dict(getattr(each, section)) for each in (before, settings))
+        assert [name for name in old if old[name] == new[name]] == []
+    assert settings.csv.split_column == "split"
 
 
-STARS = [f"{n % 2};{3 if n == 3 else 1 + 4 * LABELS[n]};{text}" for n, text in enumerate(TEXTS)]
-STARS.insert(0, "verified;Stars (1–5);Review, full")
+FRENCH = [
+    "Très mauvais café; à éviter.",
+    "Un film drôle et émouvant, très réussi.",
+    "Hélas, creux.",
+]
+FRENCH += ["Je n'ai pas aimé la fin, trop prévisible à mon goût.", "La mise en scène aussi déçoit."]
+CZECH = ["Příliš žluťoučký kůň úpěl.", "Čekal jsem něco lepšího.", "Skvělý film, děkuji."]
+RUSSIAN = ["Скучно.", "Отлично, советую!", "Очень плохо.", "Хорошо снято, но долго."]
+CHINESE = ["这部电影真的很好看", "浪费时间", "演员的表演很精彩"]
+JAPANESE = ["とても面白い映画でした。", "退屈で時間の無駄でした。", "俳優の演技が素晴らしい。"]
+ENGLISH = ["Dull, and long.", "Fine; really.", "A | b", 'He said "no".', "Two\nlines."]
+
+
+KNOWN = ("utf-8", "utf-8-sig", "utf-16")
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize(
+    ("texts", "encoding", "delimiter"),
+    [
+        *((ENGLISH, "utf-8", delimiter) for delimiter in ",;\t|"),
+        *[(FRENCH, "utf-8", ","), (FRENCH, "utf-8-sig", ";"), (ENGLISH, "utf-16", "\t")],
+        *[(FRENCH, "cp1252", ";"), (FRENCH, "mac_roman", ","), (CZECH, "cp1250", ";")],
+        *[(RUSSIAN, "cp1251", ","), (RUSSIAN, "koi8-r", "\t")],
+        *[(CHINESE, "gb18030", ","), (JAPANESE, "shift_jis", ",")],
+    ],
+)
+def test_format_is_found(
+    texts: list[str],
+    encoding: str,
+    delimiter: str,
+    header: bool,  # noqa: FBT001
+) -> None:
+    repeated = [f"{texts[n % len(texts)]} {n}" for n in range(40)]
+    table = pd.DataFrame({"film review": repeated, "label": LABELS})
+    for extension in (".csv", ".tsv"):
+        file = Path("other", f"a{extension}")
+        table.to_csv(file, sep=delimiter, encoding=encoding, index=False, header=header)
+        output = check(file)
+        assert ("is a guess" in output) == (encoding not in KNOWN)
+        settings = follow(output)
+        assert (settings.csv.columns is None) == header
+        read = sorted(review.text for review in registry.own(settings.csv).read())
+        assert read == sorted(repeated)
+
+
 # Sorted by label, so that the first rows have only one.
-SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_500))
+SPAM = sorted(f"{'ham,Will you be home by' if n % 9 else 'spam,Win £'}{n},,," for n in range(1_500))
 # The quotes swallow three lines.
 QUOTES = [f"{n}\t{LABELS[n]}\tfine {text}" for n, text in enumerate(TEXTS[:36])]
 QUOTES += ['36\t1\t"a', "37\t1\tb", "38\t1\tc", '39\t1\td"']
-# Texts of two lines, which are no ragged rows.
-LINES = ["text;label", *(f'"{text}\nand more";{LABELS[n]}' for n, text in enumerate(TEXTS))]
 # A text with the delimiter, and one that ends with a quote.
 RAGGED = ["text|label", "a|b|1", '"a" b|0', *(f"{TEXTS[n]}|{LABELS[n]}" for n in range(38))]
-NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "negative": 0}
+NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none"}
 
 
 @pytest.mark.parametrize(
-    ("file", "lines", "sizes", "expected"),
+    ("lines", "expected", "rows"),
     [
-        ("other/my reviews.csv", STARS, ["31", "8"], {"text_column": "Review, full"}),
-        ("other/a.csv", ["v1,v2,,,", *SPAM], ["1,200", "300"], {"positive": "spam"}),
-        ("data/own/a.tab", QUOTES, ["32", "8"], NO_QUOTES),
-        ("data/own/a.csv", LINES, ["32", "8"], {"quoting": "minimal", "unusable": "refuse"}),
-        ("data/own/a.csv", RAGGED, ["31", "8"], {"quoting": "none", "unusable": "skip"}),
+        (["v1,v2,,,", *SPAM], {"positive": "spam", "delimiter": None}, 1_500),
+        (QUOTES, NO_QUOTES, 40),
+        (RAGGED, {"quoting": "none", "unusable": "skip"}, 39),
     ],
 )
-def test_suggested_command_fits_the_file(
-    file: str, lines: list[str], sizes: list[str], expected: dict[str, Any]
-) -> None:
-    Path("other").mkdir()
-    Path(file).write_text("\n".join(lines), encoding="cp1252")
-    output = check(file)
-    assert follow(output, Path(file).parent).items() >= expected.items()
-    assert load().pad.validation == 0.2
-    assert load().baseline.weighting == "tf-idf"
-    assert row(check(), "reviews") == row(output, "reviews") == sizes
-
-
-TWICE = ({"text": ["a b c"] * 40}, "csv.seed=1")
-RARE = {"label": ["positive"] * 2 + ["negative"] * 38}
-
-
-@pytest.mark.parametrize(
-    ("more", "option", "expected"),
-    [
-        (*TWICE, "20 test .* copies of training reviews: remove reviews.csv, row 2, "),
-        (*TWICE, "40 rows have texts with both labels: remove reviews.csv, row 1, "),
-        ({}, "pad.num_words=99", "20 test reviews: accuracy is uncertain by up to ±22 points"),
-        ({}, "pad.maxlen=2", r"pad.maxlen=10 .*0% .*\(2: 80%\).* 5\.0 times as long"),
-        ({}, "pad.maxlen=1000", r"pad.maxlen=10 .*100\.0 times as fast"),
-        ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad.num_words"),
-        ({}, "pad.num_words=99", r"66\.7% of the words in test are known: add texts"),
-        (RARE, "csv.seed=1", "5.0% are of the rarer class: see its scores in birnn results"),
-    ],
-)
-def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
-    in_splits(**more).to_csv(OWN, index=False)
-    assert re.search(f"(?m)^warning: {expected}", check("-S", option))
-
-
-def test_text_without_spaces_gets_ngrams_and_unlabelled_texts_are_counted() -> None:
-    texts = [*["สนุก"] * 4, *(f"สนุกมาก{number}" for number in range(36))]  # copies, one label
-    in_splits(text=texts).to_csv(OWN, index=False)
-    output = check()
-    assert " -S baseline.ngrams=4" in output
-    assert "copies of training reviews" in output
-    assert "texts with both labels" not in output
-    output = check("-S", "baseline.ngrams=2", "-S", "csv.unlabelled=reviews.csv")
-    assert "texts of csv.unlabelled: 40\n" in output
-    assert "-S baseline.ngrams" not in output
-
-
-@pytest.mark.parametrize(
-    ("train", "test", "named"),
-    [
-        *[("all.csv", "test set.csv", True), ("parts", "held out", True)],
-        *[("train-*.csv", "test-*.csv", False), ("a.b.csv", "Test.b.csv", False)],
-        *[("X-train.tsv", "X-test.tsv", False), ("a.csv", "a_test.csv", False)],
-    ],
-)
-def test_test_files_are_next_to_the_file(train: str, test: str, named: bool) -> None:  # noqa: FBT001
-    folder = Path("other")
-    for name, rows in ((train, slice(0, 24)), (test, slice(24, 40))):
-        parts = name.replace("*", "1") if "." in name else f"{name}/part.csv"
-        (folder / parts).parent.mkdir(parents=True, exist_ok=True)
-        labelled("ja", "nee")[rows].to_csv(folder / parts, index=False)
-    if named:
-        set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
-    output = check(folder / train)
-    assert row(output, "reviews") == ["24", "16"]
-    follow(output, folder)
-    assert row(check(), "reviews") == ["24", "16"]
+def test_irregular_files_are_read(lines: list[str], expected: dict[str, Any], rows: int) -> None:
+    file = OWN / "a.csv"
+    file.write_text("\n".join(lines), encoding="cp1252")
+    csv = follow(check(file)).csv
+    assert csv.model_dump().items() >= expected.items()
+    texts = [review.text for review in registry.own(csv).read()]
+    assert len(texts) == rows
+    assert ("Win £3" in texts) == ("spam,Win £3,,," in lines)
 
 
 DRAWN = {"split_column": None, "test": 0.2}
+ABOVE = {"positive": ">3", "negative": "<3", "unusable": "skip"}
 
 
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        (columns(sentimiento=["positivo", "negativo", "positivo"]), "positivo negativo"),
-        (columns(oordeel=["nee", "ja", "nee"]), "ja nee"),  # the rarer one is positive
-        (columns(ป้าย=["ลบ", "ลบ", "บวก"]), "บวก ลบ"),
-        (columns(age=["adult", "children", "Adult"]), "children adult"),
-        (columns(answer=[True, False, True]), "True False"),
-        (columns(answer=["no", "no", "yes"]).assign(label="about docs"), "yes no"),
-        (columns(**{"class": ["a", "b", "a"], "verified": ["y", "n"]}), "b a"),
-        (columns(label=[1.0, 0.0, 1.0]), {"positive": 1, "negative": 0}),
-        (columns(liked=[-1, 1, 1]), {"positive": 1, "negative": -1}),
-        (columns(stars=range(1, 6)), {"positive": [4, 5], "negative": [1, 2], "unusable": "skip"}),
-        (columns(Rating=["1 star", "5 Stars", "4.0"]), {"positive": [4, "5 Stars"]}),
-        (columns(score=[8.0, 10.0, 3.0]), {"positive": [8, 10], "negative": [3]}),
-        (labelled(split=["train", "val", "test", "train"] * 10), {"test": "test"}),
-        (labelled(Fold=["Train", "Test"] * 20), {"split_column": "Fold", "test": None}),
-        (labelled(split=["Training", "Testing"] * 20), {"test": "Testing"}),
+        (columns(oordeel=["nee", "ja", "nee"]), "oordeel ja nee"),  # the rarer one is positive
+        (columns(answer=[True, False, True]), "answer False True"),
+        (columns(liked=[-1, 1, 1]), "liked 1 -1"),  # the larger one is positive
+        (columns(label=list("aab"), verified=["y", "n"]), "label b a"),
+        (columns(stars=range(1, 6), verified=["n", "n", "y"]), "verified y n"),
+        (columns(topic=list("abca")).assign(label="about docs"), "topic a None"),
+        (columns(topic=list("abca"), page=range(8)), "topic a None"),
+        (columns(stars=range(1, 6)), {"label_column": "stars"} | ABOVE),
+        (columns(score=[0.5, 1.5, 0.5, 2.0]), {"positive": ">1.25", "negative": "<1.25"}),
+        (labelled(split=["train", "val", "test", "train"] * 10), {"split_column": "split"}),
+        (labelled(Fold=["Training", "Testing"] * 20), {"test": "Testing"}),
         (labelled(split="train"), DRAWN),
-        (labelled(), DRAWN),  # next to a test file of other data
-        (in_splits(url="https://a.example/" + "a" * 99), {"text_column": "review"}),
-        (in_splits(time="2021-05-01 12:30", title="Fine"), {"text_column": "review"}),
+        (labelled(url="https://a.example/" + "a" * 99), {"text_column": "text"} | DRAWN),
     ],
 )
-def test_settings_are_suggested(table: pd.DataFrame, expected: Any) -> None:
-    if "text_column" in expected:
-        table = table.assign(review=["\u4f60"] * 20 + TEXTS[20:]).drop(columns="text")
-    table.to_csv(OWN, index=False)
-    OWN.with_name("test.csv").write_text("other\n1\n", encoding="utf-8")
-    output = check()
-    assert ("a fifth is drawn for testing" in output) == (expected == DRAWN)
-    if isinstance(expected, str):
-        named = ("label_column", "positive", "negative")
-        expected = dict(zip(named, [table.columns[2], *expected.split()], strict=True))
-    assert follow(output).items() >= expected.items()
+def test_columns_are_chosen(table: pd.DataFrame, expected: Any) -> None:
+    for file in ("a.csv", "a.jsonl", "a.parquet"):
+        if file == "a.jsonl":
+            table.to_json(OWN / file, orient="records", lines=True)
+        else:
+            getattr(table, f"to_{file[2:]}")(OWN / file, index=False)
+        output = check(OWN / file)
+        found = {name: str(value) for name, value in follow(output).csv}
+        if isinstance(expected, str):
+            named = ("label_column", "positive", "negative")
+            expected = dict(zip(named, expected.split(), strict=True))
+        assert found.items() >= {name: str(value) for name, value in expected.items()}.items()
+
+
+def test_test_file_is_next_to_the_file() -> None:
+    labelled()[:24].to_csv("other/train-a.csv", index=False)
+    labelled()[24:].to_csv("other/test-a.csv", index=False)
+    assert follow(check("other/train-a.csv")).csv.test == "test-a.csv"
+
+
+def test_given_settings_stay() -> None:
+    columns(stars=range(1, 6), verified=["n", "y"]).to_parquet(OWN / "a.parquet")
+    given = {"label_column": "stars", "positive": ">4", "split_column": None, "test": 0.5}
+    options = [f"-Scsv.{name}={'null' if v is None else repr(v)}" for name, v in given.items()]
+    csv = follow(check(OWN / "a.parquet", *options)).csv
+    assert csv.model_dump().items() >= (given | {"negative": None}).items()
+
+
+RARE = {"label": ["positive"] * 4 + ["negative"] * 36}
 
 
 @pytest.mark.parametrize(
-    ("labels", "label"),
+    ("more", "expected"),
     [
-        ({"klass": ["P", "N", "NEU", "NONE"]}, "klass"),
-        ({"Score": [1, 2, 3, 4, 5], "Score text": ["good", "bad"]}, "…"),
-        ({"Is retweet": [True, False], "by phone": ["yes", "no"]}, "…"),
-        ({"topic": ["earn", "acq", *"abcdef"]}, "topic"),
-        ({"category": [*range(1, 9)]}, "category"),
-        ({"label": ["a", "b", "c"], "verified": ["y", "n"]}, "label"),
+        ({"text": ["a b c"] * 40}, "test texts that are copies of training texts: 20"),
+        ({"text": ["a b c"] * 40}, "texts that have both labels: 1"),
+        (RARE, "only about 0 texts that are positive will be held out"),
     ],
 )
-def test_unclear_labels_are_counted(labels: dict[str, list[Any]], label: str) -> None:
-    table = columns(**labels)
-    table.to_csv(OWN, index=False)
-    output = check(status=1)
-    for name in labels:
-        for value, count in table[name].value_counts().items():
-            assert re.search(rf"(?m)^  {name}: .*\b{value} \({count}\)", output)
-    first, (positive, *_) = next(iter(labels.items()))
-    command = output.splitlines()[-1]
-    options = f"csv.label_column={label} -S csv.positive=… -S csv.negative=null"
-    assert command.replace("'", "") == f"birnn data check -S {options}"
-    complete = command.replace("column=…", f"column={first}").replace("…", str(positive))
-    expected = {"label_column": first, "positive": positive, "negative": None}
-    assert follow(check(*shlex.split(complete)[3:])).items() >= expected.items()
+def test_warnings(more: dict[str, Any], expected: str) -> None:
+    labelled(**({"split": SPLIT} | more)).to_csv(OWN / "a.csv", index=False)
+    assert f"warning: {expected}\n" in check(OWN / "a.csv")
 
 
-def test_more_labels_are_counted_if_they_are_frequent() -> None:
-    topics = [f"topic {number % 24}" for number in range(120)]
-    pd.DataFrame({"text": TEXTS * 3, "topic": topics}).to_csv(OWN, index=False)
-    output = check(status=1)
-    assert "  topic: topic 0 (5), topic 1 (5), " in output
-    assert "csv.label_column=topic -S 'csv.positive=…'" in output.splitlines()[-1]
-
-
-def test_settings_of_an_earlier_file_are_not_used() -> None:
-    links = [f"https://t.co/{number}" for number in range(40)]
-    tweets = pd.DataFrame({"tweet": TEXTS, "link": links, "spam": LABELS})
-    tweets.to_csv(OWN.with_suffix(".tsv"), sep="\t", index=False)
-    earlier = {"columns": "[text, label, more]", "positive": "[4, 5]", "group_column": "film"}
-    earlier |= {"encoding": "utf-16", "split_column": "null", "test": "test-*.csv"}
-    set_settings(Path(), {f"csv.{name}": value for name, value in earlier.items()})
-    output = check("data/own/reviews.tsv", "-S", "csv.negative=0")
-    unused = "csv.columns, csv.encoding, csv.group_column, csv.positive, csv.test"
-    assert f"another file: {unused}.\n" in output
-    expected = {"text_column": "tweet", "label_column": "spam", "positive": 1, "columns": None}
-    assert follow(output).items() >= expected.items()
-
-
-def test_folder_of_all_files_is_refused() -> None:
-    labelled()[:20].to_csv("data/own/1.csv")
-    labelled()[20:].to_csv("data/own/2.csv")
-    for folder in (".", "data/own/"):
-        with pytest.raises(InputError, match="is the folder of all files: name one") as caught:
-            check(folder)
-    assert row(check(shlex.split(str(caught.value))[-1]), "reviews") == ["32", "8"]
-
-
-def test_options_are_not_changed(capsys: pytest.CaptureFixture[str]) -> None:
-    labelled(Decimal(1), Decimal(0)).to_parquet("train.parquet")  # as databases write numbers
-    labelled(1, 1).to_parquet("test.parquet")
-    settings = ["csv.split_column=null", "csv.test=test.parquet", "csv.unusable=skip"]
-    with pytest.raises(InputError, match=r"test split of train\.parquet has 40 positive and 0 neg"):
-        check_data.check(Path("train.parquet"), settings)
-    settings[1:] = ["csv.test=0.5", "csv.positive=0", "pad.validation=test"]
-    assert check_data.check(Path("train.parquet"), settings)
-    output = capsys.readouterr().out
-    assert " -S csv.positive=0 -S csv.negative=null " in output
-    assert row(output, "reviews") == ["20", "20"]
-    assert "pad.validation" not in output
-    settings[2] = "csv.positive=4"
-    with pytest.raises(InputError, match="too few different texts or groups"):
-        check_data.check(Path("train.parquet"), [*settings, "csv.negative=2"])
-    # Skipped rows may be the reason.
-    assert "skipped rows: 40 (20 labelled '1', 20 labelled '0')" in capsys.readouterr().out
-    with pytest.raises(InputError, match="has 2 values"):
-        check_data.check(None, ["csv.positive=0,1"])
+def test_baseline_is_tried_and_its_settings_fit_the_texts() -> None:
+    words = {"crude": ["น้ำมัน", "ดิบ"], "other": ["ข่าว", "กีฬา"]}
+    names = ["other", "other", "crude"] * 400
+    texts = [f"{words[name][n % 2]}{n}" for n, name in enumerate(names)]
+    pd.DataFrame({"text": texts, "topic": names}).to_csv(OWN / "a.csv", index=False)
+    output = check(OWN / "a.csv")
+    found = re.search(r"finds (\d+) of 100 texts that are crude, with (\d+) false alarms", output)
+    assert found is not None
+    assert (int(found[1]), int(found[2])) == (100, 0)
+    baseline = follow(output).baseline
+    assert (baseline.ngrams, baseline.weighting) == (4, "tf-idf")
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("name", "content", "expected"),
     [
-        (labelled("good", "good").to_csv(), "all labels are good: add"),
-        (labelled()[["label"]].to_csv(), "no column 'text'; its columns are '', 'label'"),
-        (
-            labelled(Label="a")[["text", "Label"]].to_csv(),
-            "no column 'label'; its columns are '', 'text', 'Label'",
-        ),
-        ("text,label\n", "has no rows"),
-        ('{"id": 1, "review": {"text": "a b"}}', r"'review \(nested\)'"),
+        ("a.csv", labelled("good", "good").to_csv(), "no column has labels"),
+        ("a.csv", labelled()[["text"]].to_csv(), "no column has labels"),
+        ("a.csv", "text,label\n", "has no rows"),
+        ("a.jsonl", '{"id": 1, "review": {"text": "a b"}}', "no column has labels"),
+        ("a.csv", 'text,label\n"a" b,1\n"c,0\n', "cannot be read|no column has labels"),
+        ("a.csv", "text,label\na,1\nb,1\nc,0\nd,0\ne,0", "too few"),
+        ("a.xlsx", "PK", "unsupported extension"),
+        ("a.csv.gz", "text,label", "zlib"),
+        ("b.csv", None, "does not exist or is not a file"),
+        (".", None, "does not exist or is not a file"),
     ],
 )
-def test_files_without_texts_or_labels_are_refused(content: str, expected: str) -> None:
-    file = OWN.with_suffix(".jsonl" if content[0] == "{" else ".csv")
-    file.write_text(content, encoding="utf-8")
+def test_bad_files_give_one_line(name: str, content: str | None, expected: str) -> None:
+    if content is not None:
+        (OWN / name).write_text(content, encoding="utf-8")
+    with pytest.raises((InputError, OSError), match=expected) as caught:
+        check(OWN / name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("csv.label_column=x", "no column 'x'"),
+        ("csv.label=x", "not a setting"),
+        ("csv.test", "not a setting"),
+        ("csv.positive=[a", "not YAML"),
+        ("csv.positive=x", "too few"),
+        ("csv.encoding=x", "no such encoding"),
+    ],
+)
+def test_bad_settings_give_one_line(option: str, expected: str) -> None:
+    labelled().to_csv(OWN / "a.csv", index=False)
     with pytest.raises(InputError, match=expected):
-        check(file)
+        check(OWN / "a.csv", "-S", option)

@@ -11,6 +11,14 @@ from birnn_apps import input_texts
 from tests.projects import PROJECT, copy_settings, set_settings
 
 
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enter a project."""
+    monkeypatch.chdir(tmp_path)
+    copy_settings(tmp_path)
+    shutil.copy(PROJECT / "dvc.yaml", tmp_path)
+
+
 def read(
     *arguments: str, files: tuple[Path, ...] = (), stdin: bytes = b"", whole: bool = False
 ) -> list[tuple[str, str]]:
@@ -23,7 +31,7 @@ def test_arguments_precede_files(tmp_path: Path) -> None:
     contents = {
         "a.txt": "one\n\ntwo",
         "b.csv": '\ufeff\nn,text\n1,"two\nlines"\n2,last\n',
-        "c.jsonl": '{}\n\n{"text": null}\n{"text": "x"}',
+        "c.jsonl": '{"text": ""}\n\n{"text": null}\n{"text": "x"}',
     }
     for name, content in contents.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -60,22 +68,27 @@ def test_invalid_input_is_refused() -> None:
 
 def test_files_without_texts_are_refused(tmp_path: Path) -> None:
     for content, name, expected in (
-        ('{"text": ["good"]}', "a.jsonl", "column 'text' is not text"),
-        ('{"txt": "good"}', "a.jsonl", "a.jsonl has no column 'text'"),
-        ("", "b.TXT", "not exist"),
+        ('{"text": ["good"]}', "a.jsonl", "row 1, column 'text' is not text"),
+        (
+            '{"text": "a"}\n{"txt": "b"}',
+            "a.jsonl",
+            r"row 2 has no column 'text', but 'txt'.*--column",
+        ),
+        ("text;label\na;1", "a.csv", "row 1 has no column 'text', but 'text;label'"),
+        ("text\na,b", "a.csv", r"it has 2 columns.*: change csv\.delimiter.* birnn data check"),
+        ("", "b.TXT", "No such file"),
     ):
-        (tmp_path / "a.jsonl").write_text(content, encoding="utf-8")
-        with pytest.raises(InputError, match=expected):
+        (tmp_path / name.replace("b.TXT", "c")).write_text(content, encoding="utf-8")
+        with pytest.raises((InputError, OSError), match=expected):
             read(files=(tmp_path / name,))
 
 
-def test_column_of_a_published_corpus_is_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy_settings(tmp_path)
-    shutil.copy(PROJECT / "dvc.yaml", tmp_path)
-    set_settings(tmp_path, {"csv.text_column": "review"})
-    assert input_texts.default_column() == "text"
-    set_settings(tmp_path, {"fetch.source": "csv"})
-    assert input_texts.default_column() == "review"
+def test_tables_are_read_as_the_settings_say(tmp_path: Path) -> None:
+    named = {"text_column": "review", "columns": "[id, review]", "delimiter": '";"'}
+    named |= {"encoding": "cp1250", "quoting": "none", "unusable": "skip"}
+    set_settings(tmp_path, {f"csv.{name}": value for name, value in named.items()})
+    file = tmp_path / "a.csv"
+    file.write_bytes('1;"\u010dekal\n2;fine'.encode("cp1250"))
+    texts = [*input_texts.read([], [file], input_texts.default_column(), whole=False)]
+    assert [text.content for text in texts] == ['"\u010dekal', "fine"]
+    assert input_texts.columns([file]) == ["id", "review"]
