@@ -1,7 +1,6 @@
 """Guess the settings of the section `csv` that fit a file; a person then checks them."""
 
 import codecs
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ from birnn.sources.settings import TableFormat, label_key
 
 FORMAT = {"columns": None, "delimiter": None, "quoting": "minimal", "encoding": "utf-8"}
 FORMAT |= {"unusable": "skip"}  # until a reading without is tried
-DELIMITERS = ",;\t|"
+DELIMITERS, QUOTING = ",;\t|", ("minimal", "none", "single")
 SAMPLE = 5_000_000  # bytes from which the encoding is guessed
 PLAUSIBLE = 5  # encodings
 SAMPLE_ROWS = 20_000  # from which the delimiter is guessed
@@ -79,7 +78,7 @@ def guess_format(file: Path, given: Mapping[str, Any]) -> tuple[TableFormat, lis
         form = _guess_table(file, form, default, given)
         if form.columns is None and _first_row_is_data(read_columns(file, form)):
             with tabular.open_text(file, form.encoding) as text:
-                first = next(csv.reader(text, delimiter=form.delimiter or default))
+                first = next(tabular.csv_rows(text, form.delimiter or default, form.quoting))
             columns = [f"column{place}" for place, _ in enumerate(first, start=1)]
             form = form.model_copy(update={"columns": columns})
     return form, [] if form.encoding.startswith("utf") else encodings
@@ -116,7 +115,7 @@ def _guess_table(file: Path, form: TableFormat, default: str, given: dict[str, A
                 usable += 1 if len(row) > 1 else -1
         return usable
 
-    pairs = product([None, *DELIMITERS.replace(default, "")], ("minimal", "none"))
+    pairs = product([None, *DELIMITERS.replace(default, "")], QUOTING)
     forms = (form.model_copy(update={"delimiter": d, "quoting": q} | given) for d, q in pairs)
     return max(forms, key=count_usable)
 

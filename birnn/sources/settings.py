@@ -50,7 +50,7 @@ class TableFormat(Section):
 
     columns: Annotated[list[Column], Field(min_length=1)] | None
     delimiter: Annotated[Delimiter | None, BeforeValidator(_refuse_auto)]
-    quoting: Literal["minimal", "none"]
+    quoting: Literal["minimal", "single", "none"]
     encoding: Annotated[str, AfterValidator(_check_encoding), BeforeValidator(_refuse_auto)]
     unusable: Literal["refuse", "skip"]
 

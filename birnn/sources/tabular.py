@@ -87,14 +87,19 @@ def require_columns(columns: Iterable[str], header: Sequence[str], file: Path) -
             raise TableError(f"{file} has {count} {name!r}; its columns are {names}")
 
 
-def _read_csv(file: Path, columns: Sequence[str], form: TableFormat) -> Iterator[Row]:
+def csv_rows(text: TextIO, delimiter: str, quoting: str) -> Iterator[list[str]]:
+    """Yield the rows of a CSV file that are not empty, the header first; see `csv.quoting`."""
     csv.field_size_limit(LARGEST_LINE)  # for all readers
-    delimiter = form.delimiter or DELIMITERS[extension(file)]
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if form.quoting == "none" else csv.QUOTE_MINIMAL
+    mode: Literal[0, 3] = csv.QUOTE_NONE if quoting == "none" else csv.QUOTE_MINIMAL
+    mark = "'" if quoting == "single" else '"'
+    # pandas fills rows that are too short, and Arrow accepts a quote that is never closed.
+    reader = csv.reader(lines(text), delimiter=delimiter, quotechar=mark, quoting=mode, strict=True)
+    return filter(None, reader)
+
+
+def _read_csv(file: Path, columns: Sequence[str], form: TableFormat) -> Iterator[Row]:
     with open_text(file, form.encoding) as text:
-        # pandas fills rows that are too short, and Arrow accepts a quote that is never closed.
-        reader = csv.reader(lines(text), delimiter=delimiter, quoting=quoting, strict=True)
-        rows = filter(None, reader)
+        rows = csv_rows(text, form.delimiter or DELIMITERS[extension(file)], form.quoting)
         header = form.columns or next(rows, [])
         require_columns(columns, header, file)
         for row in rows:
