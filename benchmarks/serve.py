@@ -1,4 +1,4 @@
-"""Load test of `birnn serve` with the networks of the last run: `make bench-serve`.
+"""Load test of `birnn serve` with models of the last run: `make bench-serve`.
 
 Clients and server share this machine. Texts are random words of the vocabulary, as frequent as by
 Zipf's law. Every answer is compared with the answer to the same text on an idle server.
@@ -85,11 +85,12 @@ Ask = Callable[[list[str]], Awaitable[None]]
 
 
 def main(
+    model: Annotated[str, typer.Option(help="as of `birnn serve`")] = "networks",
     requests: Annotated[int, typer.Option(help="requests during abuse")] = 20_000,
 ) -> None:
     """Print the speed of each kind of request, the memory, and how abuse and overload end."""
     require(PADDED)
-    with start() as (process, port):
+    with start(model) as (process, port):
         asyncio.run(measure(process, port, requests))
 
 
@@ -218,12 +219,12 @@ def random_texts() -> list[str]:
 
 
 @contextmanager
-def start() -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Start a server on a free port, and yield its process and port."""
+def start(model: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a server of a model on a free port, and yield its process and port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, "-m", "birnn", "serve", "--port", str(port)],
+        [sys.executable, "-m", "birnn_apps", "serve", "--model", model, "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
