@@ -65,6 +65,7 @@ def check(file: Path, options: Sequence[str]) -> None:
         print("cp", *(quote(str(file.with_name(name))) for name in [csv.train, *test]), paths.OWN)
     command = {"fetch.source": "csv"} | {f"csv.{name}": value for name, value in csv}
     command |= {"pad.validation": HOLD_OUT, "train.networks": False}
+    command |= {"report.select": "auto", "report.threshold": None}
     command |= {f"baseline.{name}": value for name, value in settings.items()}
     print("dvc exp run", *(f"-S {option(name, value)}" for name, value in command.items()))
 

@@ -61,7 +61,7 @@ class Explanation(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Names of the negative and the positive class."""
     known: float = 0.0
     """Share of the words read that are in the vocabulary."""
-    sentiment: str | None = None
+    label: str | None = None
     """Predicted class; null if no word is known."""
     probability: float | None = None
     """Probability of the positive class, from the model or all networks together."""
@@ -94,7 +94,7 @@ def explain(classifier: Classifier, text: str) -> Explanation:
         segments=segments,
         classes=classes,
         known=float(predicted.known[0]),
-        sentiment=classifier.classify(predicted.log_odds[0]),
+        label=classifier.classify(predicted.log_odds[0]),
         probability=float(probability(predicted.log_odds)[0]),
         log_odds=float(predicted.log_odds[0]),
         models=models,

@@ -22,7 +22,7 @@ def print_explanation(explanation: Explanation) -> None:
     if not explanation.known:
         return
     label = explanation.classes[1]
-    console.print(f"{explanation.sentiment}, probability of {label} {explanation.probability:.4f}")
+    console.print(f"{explanation.label}, probability of {label} {explanation.probability:.4f}")
     for name, model in explanation.models.items():
         console.print()
         console.rule(f"{TITLES[name]}: {model.probability:.4f}", align="left")
