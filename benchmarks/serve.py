@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle, islice, takewhile
 from typing import Annotated, Any
@@ -225,15 +225,24 @@ def start(model: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
         port = free.getsockname()[1]
     with subprocess.Popen(
         [sys.executable, "-m", "birnn_apps", "serve", "--model", model, "--port", str(port)],
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # a warning for each malformed request
         text=True,
     ) as process:
         try:
-            if not process.stdout or not process.stdout.readline():
-                raise InputError("the server did not start")
+            while not _listens(port):
+                if process.poll() is not None:
+                    raise InputError("the server did not start: run birnn serve to see why")
+                time.sleep(0.1)
             yield process, port
         finally:
             process.kill()
+
+
+def _listens(port: int) -> bool:
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def explain(
     (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
     explanation = explain(load_chosen(model, threshold), content.content)
     if page:
-        write_text(page, explanation_display.render_page(explanation))
+        write_text(page, explanation_display.render_page(explanation, explanation.classes))
         print(f"wrote {page}")
     else:
         explanation_display.print_explanation(explanation)

@@ -164,7 +164,7 @@ def address(own: Path) -> Iterator[str]:
     """Return the address of a running `birnn serve` with the user's networks."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    line = f"serving on http://127.0.0.1:{port} (press Ctrl-C to stop)\n"
+    line = f"running on http://127.0.0.1:{port}"
     command = (*BIRNN, "serve", "--port", port)
     with watched(own, *command, until=lambda _, log: line in log) as (server, _):
         yield f"http://127.0.0.1:{port}"
@@ -175,8 +175,8 @@ def address(own: Path) -> Iterator[str]:
 def test_predict_in_browser(own: Path, browser: Browser, address: str) -> None:
     text = "A warm and wonderful film,\n<b>not</b> a dull one."
     with opened(browser, address, viewport={"width": 390, "height": 800}) as page:
-        page.get_by_label("Review").fill(text)
-        page.get_by_role("button", name="Predict sentiment").click()
+        page.get_by_label("Text").fill(text)
+        page.get_by_role("button", name="Predict").click()
         result = page.get_by_label("result")
         result.wait_for()
         printed = run(*BIRNN, "predict", cwd=own, stdin=text.replace("\n", " ")).stdout
