@@ -3,49 +3,23 @@
 import io
 import itertools
 import os
-import re
 import signal
 import sys
 from contextlib import suppress
 from functools import partial
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from birnn.core import libraries
 from birnn.runtime.errors import InputError
 from birnn_apps import project, result_commands
 from birnn_apps.model_options import Model, Threshold
 
-GROUPS = {
-    "Predict": "predict explain serve export",
-    "Look at results": "results mistakes",
-    "Experiment (birnn_lab)": "sweep study recipe search review",
-    "Data": "data",
-}
-WIDTH = 1_000  # letters; the help of a command is shorter
-
-
-class GroupedCommands(TyperGroup):
-    """The commands of `birnn`, listed in groups with their whole first sentence."""
-
-    def format_commands(self, _ctx: Any, formatter: Any) -> None:
-        """Write one section per group."""
-        for title, names in GROUPS.items():
-            known = [name for name in names.split() if name in self.commands]
-            rows = [(name, self.commands[name].get_short_help_str(WIDTH)) for name in known]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows, col_max=max(map(len, self.commands)))
-
-
 app = typer.Typer(
-    cls=GroupedCommands,
     no_args_is_help=True,
-    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 app.add_typer(result_commands.app)
@@ -94,7 +68,7 @@ def check(
     command.check(project.located(file), settings)
 
 
-@app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
+@app.command(epilog="Example: birnn predict 'A fine film.'")
 def predict(
     texts: Annotated[
         list[str] | None,
@@ -118,14 +92,6 @@ def predict(
         Path | None,
         typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet."),
     ] = None,
-    *,
-    whole: Annotated[
-        bool,
-        typer.Option("--whole", help="Treat standard input and each .txt file as a single text."),
-    ] = False,
-    unknown: Annotated[
-        bool, typer.Option("--unknown", help="List the words that are not in the vocabulary.")
-    ] = False,
 ) -> None:
     """Predict the class of texts: with each model, or of files and standard input with one."""
     from birnn_apps import classifier, input_texts
@@ -133,16 +99,15 @@ def predict(
 
     files = [project.located(path) for path in file or []]
     column = column or (input_texts.default_column() if files else "text")
-    contents = input_texts.read(texts or [], files, column, whole=whole)
+    contents = input_texts.read(texts or [], files, column)
     if not (files or output or model) and texts:
-        command.compare(contents, classifier.load_each(threshold), unknown=unknown)
+        command.compare(contents, classifier.load_each(threshold))
         return
     command.run(
         contents,
         partial(classifier.load_chosen, model, threshold),
         output and project.located(output),
         partial(input_texts.columns, files),
-        unknown=unknown,
     )
 
 
@@ -159,13 +124,13 @@ def explain(
 ) -> None:
     """Show how each word of a text affects its prediction."""
     from birnn.core.outputs import write_text
-    from birnn_apps import explanation_display, input_texts
+    from birnn_apps import explanation_display
     from birnn_apps.classifier import load_chosen
     from birnn_apps.explanation import explain
 
     page = html and project.output_file(html, ".html")
-    (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
-    explanation = explain(load_chosen(model, threshold), content.content)
+    text = sys.stdin.read() if text is None else text
+    explanation = explain(load_chosen(model, threshold), text)
     if page:
         write_text(page, explanation_display.render_page(explanation, explanation.classes))
         print(f"wrote {page}")
@@ -212,14 +177,6 @@ def export(
     print(f"{file}: {size}; {file.with_suffix('.json').name} next to it shows how to encode texts")
 
 
-def extra_of(module: str) -> str:
-    """Return the extra that installs a module, or all extras if none names it."""
-    required = metadata.requires("birnn") or []
-    extras = [re.findall(r"^([\w-]+).*extra == .(\w+)", line) for line in required]
-    by_package = {name.replace("-", "_"): extra for pair in extras for name, extra in pair}
-    return str(by_package.get(module, ",".join(dict.fromkeys(by_package.values()))))
-
-
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # else it leaves temporary files
@@ -234,7 +191,7 @@ def run() -> None:
                 raise
             raise InputError(
                 f"{error.name} is not installed: run make setup, or make cluster for Ray; with "
-                f"pip, install birnn[{extra_of(str(error.name))}]"
+                "pip, install birnn[lab,serve,export,cluster]"
             ) from error
         finally:
             print(end="", flush=True)  # Typer ends with SystemExit

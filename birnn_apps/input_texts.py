@@ -31,15 +31,13 @@ def default_column() -> str:
     return load(SourceSettings).csv.text_column
 
 
-def read(
-    arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
-) -> Iterator[Text]:
+def read(arguments: Sequence[str], files: Sequence[Path], column: str) -> Iterator[Text]:
     """Yield the texts of the arguments and files, or of standard input if neither are given.
 
-    Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
-    files are read as the section `csv` of the settings says; their texts are in `column`.
+    Standard input and .txt files contain one text per line. Other files are read as the section
+    `csv` of the settings says; their texts are in `column`.
     """
-    for source, row in _all_rows(arguments, files, column, whole=whole):
+    for source, row in _all_rows(arguments, files, column):
         if column not in row:
             names = ", ".join(map(repr, row)) or "none"
             raise InputError(f"{source} has no column {column!r}, but {names}: choose by --column")
@@ -72,21 +70,19 @@ def with_columns(
     return table
 
 
-def _all_rows(
-    arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
-) -> Iterator[SourceRow]:
+def _all_rows(arguments: Sequence[str], files: Sequence[Path], column: str) -> Iterator[SourceRow]:
     for number, argument in enumerate(arguments, start=1):
         yield f"argument {number}", {column: argument}
     for file in files:
         if _is_plain(file):
             with file.open("rb") as content:
-                yield from _plain_rows(content, str(file), column, whole=whole)
+                yield from _plain_rows(content, str(file), column)
         else:
             yield from _table_rows(file)
     if not arguments and not files:
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
-        yield from _plain_rows(sys.stdin.buffer, "standard input", column, whole=whole)
+        yield from _plain_rows(sys.stdin.buffer, "standard input", column)
 
 
 def _table_rows(file: Path) -> Iterator[SourceRow]:
@@ -100,14 +96,11 @@ def _table_rows(file: Path) -> Iterator[SourceRow]:
         raise InputError(f"{error}: {advice}; birnn data check shows what fits a file") from error
 
 
-def _plain_rows(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[SourceRow]:
+def _plain_rows(content: IO[bytes], name: str, column: str) -> Iterator[SourceRow]:
     buffer = cast("io.BufferedReader", content)
     text = io.TextIOWrapper(buffer, "utf-8-sig", errors="surrogateescape", newline="\n")
     try:
         lines = tabular.number_items(tabular.lines(text), f"{name}, line")
-        if whole:
-            yield name, {column: "".join(line for _, line in lines)}
-            return
         for number, line in lines:
             yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
     finally:

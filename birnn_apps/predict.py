@@ -20,12 +20,12 @@ from birnn_apps.terminal import printable
 EXCERPT = 60  # characters of a text that are printed
 
 
-def compare(texts: Iterable[Text], classifiers: Sequence[Classifier], *, unknown: bool) -> None:
-    """Print each text, and what each model predicts for it. See `predict` for `unknown`."""
+def compare(texts: Iterable[Text], classifiers: Sequence[Classifier]) -> None:
+    """Print each text, and what each model predicts for it."""
     for text in texts:
         print(_excerpt(text.content))
         for classifier in classifiers:
-            (row,) = predict(classifier, [text.content], unknown=unknown).to_dict("records")
+            (row,) = predict(classifier, [text.content]).to_dict("records")
             print(f"  {ALL_TITLES[classifier.name]:9} {_describe(row, classifier)}", flush=True)
 
 
@@ -34,12 +34,10 @@ def run(
     load: Callable[[], Classifier],
     output: Path | None,
     columns: Callable[[], Sequence[str]],
-    *,
-    unknown: bool,
 ) -> None:
     """Predict the class of texts and print one line per text, or write a table to `output`.
 
-    The table starts with the columns of the input. See `predict` for `unknown`.
+    The table starts with the columns of the input.
     """
     names = columns() if output else []
     classifier = load()
@@ -49,7 +47,7 @@ def run(
         with tqdm(unit=" texts", disable=None if output else True, delay=2) as progress:
             # An empty batch at the end: an output file has its columns even without texts.
             for batch in chain(batched(texts, _count_characters), [[]]):
-                table = predict(classifier, [text.content for text in batch], unknown=unknown)
+                table = predict(classifier, [text.content for text in batch])
                 table.insert(0, "source", _strings(text.source for text in batch))
                 yield input_texts.with_columns(table, batch, names)
                 progress.update(len(batch))
@@ -63,15 +61,13 @@ def run(
         print(f"{_describe(row, classifier)}  {_excerpt(row['text'])}", flush=True)
 
 
-def predict(classifier: Classifier, texts: Sequence[str], *, unknown: bool) -> pd.DataFrame:
+def predict(classifier: Classifier, texts: Sequence[str]) -> pd.DataFrame:
     """Return one row per text: text, label, probabilities, known words.
 
     The probabilities are of the positive class. If the share of known words is 0, label and
-    probabilities are missing. With `unknown`, also list the distinct words that are not in the
-    vocabulary, in text order.
+    probabilities are missing.
     """
-    tokens = classifier.tokenize(texts)
-    predicted = classifier.predict_tokens(tokens)
+    predicted = classifier.predict(texts)
     table = pd.DataFrame(
         {
             "text": _strings(texts),
@@ -83,12 +79,6 @@ def predict(classifier: Classifier, texts: Sequence[str], *, unknown: bool) -> p
     )
     columns = ["label", "probability", *predicted.by_model]
     table[columns] = table[columns].mask(table["known"] == 0)
-    if unknown:
-        known = classifier.vocabulary
-        table["unknown"] = _strings(
-            " ".join(dict.fromkeys(word for word in words or [] if word not in known))
-            for words in tokens.to_pylist()
-        )
     return table
 
 
@@ -106,12 +96,10 @@ def _excerpt(text: str) -> str:
 
 
 def _describe(row: dict[Hashable, Any], classifier: Classifier) -> str:
-    notes = [explanation.note(row["known"])]
-    if unknown := printable(row.get("unknown", "")):
-        notes.append(f"unknown: {unknown}")
-    if row["known"]:
-        by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in classifier.models)
-        each = f" ({by_model})" if len(classifier.models) > 1 else ""
-        positive = classifier.classes[1]
-        notes.insert(0, f"{row['label']}, probability of {positive} {row['probability']:.4f}{each}")
-    return "; ".join(filter(None, notes))
+    note = explanation.note(row["known"])
+    if not row["known"]:
+        return note
+    by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in classifier.models)
+    each = f" ({by_model})" if len(classifier.models) > 1 else ""
+    value = f"probability of {classifier.classes[1]} {row['probability']:.4f}"
+    return "; ".join(filter(None, [f"{row['label']}, {value}{each}", note]))

@@ -144,7 +144,7 @@ def _refuse(_request: Request, error: Any) -> JSONResponse:
 
 
 def _answer(classifier: Classifier, texts: list[str]) -> Predictions:
-    rows = output_tables.records(predict(classifier, texts, unknown=False))
+    rows = output_tables.records(predict(classifier, texts))
     predictions = [
         row | {"models": {name: row[name] for name in classifier.models}} for row in rows
     ]

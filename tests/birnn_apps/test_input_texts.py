@@ -20,10 +20,10 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(
-    *arguments: str, files: tuple[Path, ...] = (), stdin: bytes = b"", whole: bool = False
+    *arguments: str, files: tuple[Path, ...] = (), stdin: bytes = b""
 ) -> list[tuple[str, str]]:
     with CliRunner().isolation(stdin):
-        texts = [*input_texts.read(arguments, files, "text", whole=whole)]
+        texts = [*input_texts.read(arguments, files, "text")]
     return [(text.source, text.content) for text in texts]
 
 
@@ -48,22 +48,19 @@ def test_arguments_precede_files(tmp_path: Path) -> None:
         (f"{jsonl}, row 2", ""),
         (f"{jsonl}, row 3", "x"),
     ]
-    assert read(files=(text,), whole=True) == [(str(text), "one\n\ntwo")]
 
 
-def test_standard_input_is_split_into_lines_unless_whole() -> None:
+def test_standard_input_is_split_into_lines() -> None:
     content = "\ufeffGood.\r\n\n\u0645\u0631\u062d\u0628\u0627 🎬".encode()
     texts = ["Good.", "", "\u0645\u0631\u062d\u0628\u0627 🎬"]
     lines = [(f"standard input, line {number}", text) for number, text in enumerate(texts, 1)]
     assert read(stdin=content) == lines
-    assert read(stdin=content, whole=True) == [("standard input", content.decode("utf-8-sig"))]
     assert read() == []
 
 
 def test_invalid_input_is_refused() -> None:
-    for whole in (False, True):
-        with pytest.raises(InputError, match=r"standard input, line 2 cannot be read .*UTF-8"):
-            read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n", whole=whole)
+    with pytest.raises(InputError, match=r"standard input, line 2 cannot be read .*UTF-8"):
+        read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n")
 
 
 def test_files_without_texts_are_refused(tmp_path: Path) -> None:
@@ -89,6 +86,6 @@ def test_tables_are_read_as_the_settings_say(tmp_path: Path) -> None:
     set_settings(tmp_path, {f"csv.{name}": value for name, value in named.items()})
     file = tmp_path / "a.csv"
     file.write_bytes('1;"\u010dekal\n2;fine'.encode("cp1250"))
-    texts = [*input_texts.read([], [file], input_texts.default_column(), whole=False)]
+    texts = [*input_texts.read([], [file], input_texts.default_column())]
     assert [text.content for text in texts] == ['"\u010dekal', "fine"]
     assert input_texts.columns([file]) == ["id", "review"]
