@@ -85,7 +85,7 @@ Ask = Callable[[list[str]], Awaitable[None]]
 
 
 def main(
-    model: Annotated[str, typer.Option(help="as of `birnn serve`")] = "networks",
+    model: Annotated[str | None, typer.Option(help="as of `birnn serve`")] = None,
     requests: Annotated[int, typer.Option(help="requests during abuse")] = 20_000,
 ) -> None:
     """Print the speed of each kind of request, the memory, and how abuse and overload end."""
@@ -219,12 +219,13 @@ def random_texts() -> list[str]:
 
 
 @contextmanager
-def start(model: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def start(model: str | None) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start a server of a model on a free port, and yield its process and port."""
+    options = ["--model", model] if model else []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with subprocess.Popen(
-        [sys.executable, "-m", "birnn_apps", "serve", "--model", model, "--port", str(port)],
+        [sys.executable, "-m", "birnn_apps", "serve", "--port", str(port), *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # a warning for each malformed request
         text=True,

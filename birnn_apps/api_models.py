@@ -26,11 +26,11 @@ class ExplainRequest(BaseModel, extra="forbid"):
 
 
 class Prediction(BaseModel):
-    """The prediction for a text. If no word is known, label and probabilities are null."""
+    """The prediction for a text. If no word is known, there are no label and probabilities."""
 
     label: str | None = Field(description="Predicted class.")
     probability: float | None = Field(description="Probability of the positive class.")
-    models: dict[str, float | None] = Field(description="The same, from each model.")
+    models: dict[str, float] = Field(description="The same, from each model.")
     known: float = Field(description="Share of the words read that are in the vocabulary.")
 
 

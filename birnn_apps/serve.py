@@ -16,13 +16,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from birnn.networks.log_odds import probability
 from birnn.runtime.errors import InputError
-from birnn_apps import explanation, output_tables
-from birnn_apps.api_models import LARGEST_TEXT, ExplainRequest, Predictions, PredictRequest
+from birnn_apps import api_models, explanation
+from birnn_apps.api_models import LARGEST_TEXT, Predictions
 from birnn_apps.classifier import Classifier
 from birnn_apps.explanation import Explanation
 from birnn_apps.explanation_display import render_page
-from birnn_apps.predict import predict
 
 LARGEST_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
 LONGEST_QUEUE = 32  # requests
@@ -118,12 +118,12 @@ def create(classifier: Classifier, hosts: list[str]) -> FastAPI:
         return HTMLResponse(page(None, text=text, error=error), status_code=422)
 
     @app.post("/predict")
-    async def predict(body: PredictRequest) -> Predictions:
+    async def predict(body: api_models.PredictRequest) -> Predictions:
         """Predict the classes of texts."""
         return await compute(_answer, body.threshold, body.texts)  # type: ignore[no-any-return]
 
     @app.post("/explain")
-    async def explain(body: ExplainRequest) -> Explanation:
+    async def explain(body: api_models.ExplainRequest) -> Explanation:
         """Predict the class of a text and explain the prediction by its words."""
         return await compute(explanation.explain, body.threshold, body.text)  # type: ignore[no-any-return]
 
@@ -144,17 +144,20 @@ def _refuse(_request: Request, error: Any) -> JSONResponse:
 
 
 def _answer(classifier: Classifier, texts: list[str]) -> Predictions:
-    rows = output_tables.records(predict(classifier, texts))
+    predicted = classifier.predict(texts)
+    values = probability(predicted.log_odds).tolist()
+    by_model = {name: probability(odds).tolist() for name, odds in predicted.by_model.items()}
     predictions = [
-        row | {"models": {name: row[name] for name in classifier.models}} for row in rows
+        api_models.Prediction(
+            known=known,
+            label=classifier.classify(predicted.log_odds[row]) if known else None,
+            probability=values[row] if known else None,
+            models={name: each[row] for name, each in by_model.items()} if known else {},
+        )
+        for row, known in enumerate(predicted.known.tolist())
     ]
-    return Predictions.model_validate(
-        {
-            "positive_class": classifier.classes[1],
-            "threshold": classifier.threshold,
-            "predictions": predictions,
-        }
-    )
+    positive, threshold = classifier.classes[1], classifier.threshold
+    return Predictions(positive_class=positive, threshold=threshold, predictions=predictions)
 
 
 # Of uvicorn.
