@@ -2,6 +2,7 @@
 
 import heapq
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,6 @@ TF_IDF = {"weighting": "tf-idf", "inverse_regularization": 3}
 NAIVE_BAYES = {"weighting": "naive-bayes", "inverse_regularization": 1}
 MOSTLY = 0.5  # share of characters
 SAMPLE = 5_000  # training texts on which the baseline is fitted
-FOLDS = 3
 SHOWN = 3  # rows, and values of a column
 WIDTH = 70  # letters of an excerpt
 LETTER = re.compile(r"[^\W\d_\0-\x7f]")  # outside ASCII
@@ -45,7 +45,7 @@ class Texts:
     """The labelled texts of a file."""
 
     corpus: Corpus
-    hashes: dict[tuple[int, str], list[int]]  # of the texts, by label and split
+    counts: Counter[tuple[int, str]]  # of the texts, by label and split
     sample: list[tuple[int, str]]  # labels and texts for training, in random order
 
 
@@ -98,19 +98,20 @@ def _read_first(candidates: Iterable[Mapping[str, Any]], folder: Path) -> tuple[
 def _read(csv: Csv, folder: Path) -> Texts:
     """Read the texts as training does; both splits must have both classes."""
     corpus = registry.own(csv, folder)
-    hashes: dict[tuple[int, str], list[int]] = {(n, split): [] for n in (1, 0) for split in SPLITS}
+    counts: Counter[tuple[int, str]] = Counter()
 
     def training_texts() -> Iterator[tuple[int, int, str]]:
         for review in corpus.read():
-            hashes[review.label, review.split].append(short_hash(review.text.encode()))
-            if review.split == SPLITS[0]:
-                yield hashes[review.label, review.split][-1], review.label, review.text
+            counts[review.label, review.split] += 1
+            if review.split == "train":
+                yield short_hash(review.text.encode()), review.label, review.text
 
     # The order of the hashes is random.
-    texts = Texts(corpus, hashes, [row[1:] for row in heapq.nsmallest(SAMPLE, training_texts())])
-    if not all(hashes.values()):
-        counts = "; ".join(" ".join(line.split()) for line in _describe_counts(texts))
-        raise InputError(f"{csv.train} has too few texts of a class: {counts}")
+    sample = [row[1:] for row in heapq.nsmallest(SAMPLE, training_texts())]
+    texts = Texts(corpus, counts, sample)
+    if len(counts) < 2 * len(SPLITS):
+        lines = "; ".join(" ".join(line.split()) for line in _describe_counts(texts))
+        raise InputError(f"{csv.train} has too few texts of a class: {lines}")
     return texts
 
 
@@ -153,31 +154,22 @@ def _excerpt(text: str, encodings: Sequence[str] = ()) -> str:
 def _describe_counts(texts: Texts) -> Iterator[str]:
     """Yield a table of the number of texts of each class in each split."""
     yield f"{'texts':20}{'train':>10}{'test':>10}"
-    for label in (1, 0):
-        train, test = (len(texts.hashes[label, split]) for split in SPLITS)
-        yield f"{texts.corpus.classes[label]:20}{train:>10,}{test:>10,}"
+    for label, name in ((1, texts.corpus.classes[1]), (0, texts.corpus.classes[0])):
+        train, test = (texts.counts[label, split] for split in SPLITS)
+        yield f"{name:20}{train:>10,}{test:>10,}"
 
 
 def _warn(texts: Texts) -> Iterator[str]:
-    """Yield what makes scores unreliable."""
-    hashes = {part: {*values} for part, values in texts.hashes.items()}
+    """Yield which class has so few texts that scores are unreliable."""
     for label, name in enumerate(texts.corpus.classes):
-        held_out = round(HOLD_OUT * len(texts.hashes[label, "train"]))
-        if held_out < FEW:
+        if (held_out := round(HOLD_OUT * texts.counts[label, "train"])) < FEW:
             yield f"warning: only about {held_out} texts that are {name} will be held out"
-    negative, positive = (hashes[label, "train"] | hashes[label, "test"] for label in (0, 1))
-    if both := len(negative & positive):
-        yield f"warning: texts that have both labels: {both:,}"
-    train = hashes[0, "train"] | hashes[1, "train"]
-    tests = texts.hashes[0, "test"] + texts.hashes[1, "test"]
-    if copies := sum(text in train for text in tests):
-        yield f"warning: test texts that are copies of training texts: {copies:,}"
 
 
 def _choose_baseline(texts: Texts) -> dict[str, Any]:
     """Return settings of the baseline that fit the script and the number of training texts."""
     unspaced = share_unspaced(pa.array([text for _, text in texts.sample])) > MOSTLY
-    few = sum(len(texts.hashes[label, "train"]) for label in (0, 1)) < FEW_TEXTS
+    few = texts.counts[0, "train"] + texts.counts[1, "train"] < FEW_TEXTS
     chosen = {"ngrams": 4 if unspaced else 2, "min_reviews": 2, "smoothing": 1}
     return chosen | (TF_IDF if few else NAIVE_BAYES)
 
@@ -189,13 +181,10 @@ def _try_baseline(texts: Texts, settings: dict[str, Any]) -> Iterator[str]:
     if np.bincount(labels, minlength=2).min() < FEW:
         return
     tokens = [words or [] for words in tokenizer.tokenize(sample, "unicode").to_pylist()]
-    log_odds = np.empty(len(labels), np.float32)
-    for fold in range(FOLDS):
-        test = np.arange(len(labels)) % FOLDS == fold
-        known, new = ([tokens[n] for n in np.flatnonzero(part)] for part in (~test, test))
-        fitted = baseline.fit(known, labels[~test], BaselineSettings(**settings))
-        log_odds[test], _ = fitted.predict(new)
-    rarer, half = int(2 * labels.sum() < len(labels)), len(labels) // 2
-    threshold = thresholds.choose(labels[:half], log_odds[:half], rarer)
-    found = thresholds.detections(labels[half:], log_odds[half:], rarer, threshold)
+    half, most = len(labels) // 2, len(labels) * 3 // 4
+    fitted = baseline.fit(tokens[:half], labels[:half], BaselineSettings(**settings))
+    log_odds, _ = fitted.predict(tokens[half:])
+    rarer, part = int(2 * labels.sum() < len(labels)), most - half
+    threshold = thresholds.choose(labels[half:most], log_odds[:part], rarer)
+    found = thresholds.detections(labels[most:], log_odds[part:], rarer, threshold)
     yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[rarer])}."

@@ -40,7 +40,8 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     Memory holds a batch of reviews, the names of the groups, and 16 bytes per review.
     """
     known = pa.array(vocabulary, pa.string())
-    hashes = _hashes(file)
+    texts = corpus_reader.all_texts(file)
+    hashes = np.fromiter((short_hash(text.encode()) for text in texts), np.uint64)
     return SplitStatistics(
         lengths=corpus_reader.lengths(file),
         positive=int(corpus_reader.column(file, "label").sum()),
@@ -51,25 +52,6 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
             for batch in corpus_reader.batches(file, ["tokens"])
         ),
     )
-
-
-def find_contradictory(folder: Path) -> list[str]:
-    """Return the ids of the reviews in both splits of a corpus whose text has both labels."""
-    files = [folder / f"{split}.parquet" for split in SPLITS]
-    ids, labels = (
-        np.concatenate([corpus_reader.column(file, name) for file in files])
-        for name in ("id", "label")
-    )
-    hashes = np.concatenate([*map(_hashes, files)])
-    both = np.intersect1d(hashes[labels == 1], hashes[labels == 0])
-    contradictory: list[str] = ids[np.isin(hashes, both)].tolist()
-    return contradictory
-
-
-def _hashes(file: Path) -> NDArray[np.uint64]:
-    """Return a hash of the text of each review."""
-    texts = corpus_reader.all_texts(file)
-    return np.fromiter((short_hash(text.encode()) for text in texts), np.uint64)
 
 
 def digest(folder: Path) -> str:
