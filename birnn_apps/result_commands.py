@@ -51,7 +51,7 @@ def results() -> None:
         print(f"{chosen}, chosen by {measure} on held-out reviews (report.select).")
         _print_thresholds(metrics)
     elif choice["model"] == "baseline":
-        print(f"{chosen}, the safe choice: no reviews are held out to choose another.")
+        print(f"{chosen}, the safe choice without held-out reviews.")
     else:
         print(f"{chosen} (report.select).")
     if choice["unequal"] or choice["measure"]:
