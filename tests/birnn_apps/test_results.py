@@ -69,7 +69,11 @@ def test_results_give_scores_and_differences(
         assert shown in output
     best = measured["choice"]["model"]
     chosen = f"Predicts by default: {model_names.ALL_TITLES[best]}, "
-    chosen += "the safe choice without held-out reviews." if validation == "test" else "chosen by average precision on held-"
+    chosen += (
+        "the safe choice without held-out reviews."
+        if validation == "test"
+        else "chosen by average precision on held-"
+    )
     assert chosen in output
     # The table of thresholds and the threshold to keep.
     assert (f"-S report.select={best} -S report.threshold=0." in output) is (validation != "test")
