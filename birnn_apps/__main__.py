@@ -129,7 +129,7 @@ def explain(
     from birnn_apps.explanation import explain
 
     page = html and project.output_file(html, ".html")
-    text = sys.stdin.read() if text is None else text
+    text = sys.stdin.buffer.read().decode(errors="replace") if text is None else text
     explanation = explain(load_chosen(model, threshold), text)
     if page:
         write_text(page, explanation_display.render_page(explanation, explanation.classes))
