@@ -90,7 +90,7 @@ def predict(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet."),
+        typer.Option(help="Output file instead of printing: .csv or .jsonl."),
     ] = None,
 ) -> None:
     """Predict the class of texts: with each model, or of files and standard input with one."""

@@ -1,13 +1,10 @@
 """Texts to predict: from arguments, standard input or files."""
 
 import io
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
-
-import pandas as pd
 
 from birnn.core.settings import load
 from birnn.runtime.errors import InputError
@@ -53,23 +50,6 @@ def columns(files: Sequence[Path]) -> list[str]:
     return [*dict.fromkeys(name for file in tables for _, row in _table_rows(file) for name in row)]
 
 
-def with_columns(
-    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str]
-) -> pd.DataFrame:
-    """Return the columns of the tables as text, if there are any, followed by the predictions.
-
-    The text is not repeated. A column of the predictions whose name is taken gets a prefix.
-    """
-    values = {name: [_as_text(text.row.get(name)) for text in texts] for name in names}
-    table = pd.DataFrame(values, dtype="str")
-    for name in predicted.columns.drop("text") if names else predicted:
-        free = name
-        while free in table:
-            free = f"predicted_{free}"
-        table[free] = predicted[name]
-    return table
-
-
 def _all_rows(arguments: Sequence[str], files: Sequence[Path], column: str) -> Iterator[SourceRow]:
     for number, argument in enumerate(arguments, start=1):
         yield f"argument {number}", {column: argument}
@@ -109,14 +89,6 @@ def _plain_rows(content: IO[bytes], name: str, column: str) -> Iterator[SourceRo
 
 def _is_plain(file: Path) -> bool:
     return file.suffix.lower() == ".txt"
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or value != value:  # noqa: PLR0124  # NaN
-        return None
-    is_json = isinstance(value, bool | int | float | list | dict)
-    text = json.dumps(value, ensure_ascii=False, default=str) if is_json else str(value)
-    return _replace_surrogates(text)
 
 
 def _replace_surrogates(text: str) -> str:

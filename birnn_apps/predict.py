@@ -1,5 +1,6 @@
 """Predict the class of texts."""
 
+import csv
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -10,14 +11,17 @@ import pandas as pd
 from tqdm import tqdm
 
 from birnn.core.batching import batched
+from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import ALL_TITLES, TITLES
 from birnn.networks.log_odds import probability
-from birnn_apps import explanation, input_texts, output_tables
+from birnn.runtime.errors import InputError
+from birnn_apps import explanation
 from birnn_apps.classifier import Classifier
 from birnn_apps.input_texts import Text
 from birnn_apps.terminal import printable
 
 EXCERPT = 60  # characters of a text that are printed
+EXTENSIONS = (".csv", ".jsonl")
 
 
 def compare(texts: Iterable[Text], classifiers: Sequence[Classifier]) -> None:
@@ -39,6 +43,8 @@ def run(
 
     The table starts with the columns of the input.
     """
+    if output and output.suffix.lower() not in EXTENSIONS:
+        raise InputError(f"{output} has an unsupported extension: use {' or '.join(EXTENSIONS)}")
     names = columns() if output else []
     classifier = load()
 
@@ -49,13 +55,13 @@ def run(
             for batch in chain(batched(texts, _count_characters), [[]]):
                 table = predict(classifier, [text.content for text in batch])
                 table.insert(0, "source", _strings(text.source for text in batch))
-                yield input_texts.with_columns(table, batch, names)
+                yield _with_columns(table, batch, names)
                 progress.update(len(batch))
 
     limit = f"{classifier.classes[1]} above {classifier.threshold:.4g}"
     print(f"{ALL_TITLES[classifier.name]}, {limit}", file=sys.stderr)
     if output:
-        output_tables.write(output, tables())
+        _write(output, tables())
         return
     for row in (row for table in tables() for row in table.to_dict("records")):
         print(f"{_describe(row, classifier)}  {_excerpt(row['text'])}", flush=True)
@@ -80,6 +86,37 @@ def predict(classifier: Classifier, texts: Sequence[str]) -> pd.DataFrame:
     columns = ["label", "probability", *predicted.by_model]
     table[columns] = table[columns].mask(table["known"] == 0)
     return table
+
+
+def _with_columns(
+    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str]
+) -> pd.DataFrame:
+    """Return the columns of the input, if it is a table, followed by the predictions.
+
+    The text is not repeated. A column of the predictions whose name is taken gets a prefix.
+    """
+    if not names:
+        return predicted
+    table = pd.DataFrame([text.row for text in texts], columns=[*names], dtype=object)
+    predicted = predicted.drop(columns="text")
+    return table.join(predicted.rename(columns={name: f"predicted_{name}" for name in names}))
+
+
+def _write(file: Path, tables: Iterable[pd.DataFrame]) -> None:
+    """Write rows to a .csv or .jsonl file, which appears only if all tables are read."""
+    options: Any = {"index": False, "lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
+    with (
+        atomic_file(file) as temporary,
+        temporary.open("w", encoding="utf-8", errors="replace", newline="") as output,
+    ):
+        for table in tables:
+            if file.suffix.lower() == ".csv":
+                # Quoted: otherwise, a carriage return in a text would end the row for most readers.
+                table.to_csv(output, header=output.tell() == 0, **options)
+            elif len(table):
+                table.to_json(
+                    output, orient="records", lines=True, force_ascii=False, default_handler=str
+                )
 
 
 def _strings(values: Iterable[str]) -> pd.Series:

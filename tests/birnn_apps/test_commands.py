@@ -14,10 +14,9 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.networks.log_odds import probability
 from birnn.runtime.errors import InputError
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
-from birnn_apps import output_tables
 from birnn_apps.classifier import Classifier, load_chosen
 from birnn_apps.explanation import explain
-from birnn_apps.predict import EXCERPT
+from birnn_apps.predict import EXCERPT, EXTENSIONS
 from tests.birnn.predictors import CLASSES
 from tests.birnn_apps.classifiers import baseline_classifier
 from tests.birnn_apps.conftest import Run
@@ -62,7 +61,7 @@ def test_predict_names_the_one_model_of_files_and_pipes(birnn: Run, classifier: 
         assert line.startswith(f"{label}, probability of {CLASSES[1]} {value:.4f} (")
 
 
-@pytest.mark.parametrize("extension", output_tables.WRITERS)
+@pytest.mark.parametrize("extension", EXTENSIONS)
 def test_predict_writes_a_table(
     tmp_path: Path, birnn: Run, classifier: Classifier, extension: str
 ) -> None:
@@ -76,15 +75,13 @@ def test_predict_writes_a_table(
     if extension == ".jsonl":
         lines = file.read_text(encoding="utf-8").splitlines()
         table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
-    elif extension == ".csv":
+    else:
         missing = dict.fromkeys(PREDICTED, "")
         table = pd.read_csv(file, keep_default_na=False, na_values=missing)
-    else:
-        table = pd.read_parquet(file)
     kept = ["stars", "review", "source", "late"]
     assert [*table] == [*kept, "predicted_source", *PREDICTED, "known"]
     assert table["predicted_source"].iloc[-1] == f"{texts}, row {len(table)}"
-    assert table["source"].iloc[0] == '["web"]'
+    assert str(table["source"].iloc[0]) == "['web']"
     late = (table["late"].fillna("") != "").tolist()
     assert late == [*[False] * (len(TEXTS) - 1), True] * repeats
     assert table["review"].tolist() == TEXTS * repeats
@@ -99,10 +96,10 @@ def test_predict_writes_a_table(
 
 
 def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
-    texts, file = tmp_path / "texts.txt", tmp_path / "a.parquet"
+    texts, file = tmp_path / "texts.txt", tmp_path / "a.csv"
     texts.write_bytes(b"good\n" * BATCH_SIZE + b"\xff\n")  # fails after the first batch
     file.write_text("previous")
-    for output, expected in ((file, "not UTF-8"), (tmp_path / "a.xlsx", r"use one of \.csv, ")):
+    for output, expected in ((file, "not UTF-8"), (tmp_path / "a.xlsx", r"use \.csv or")):
         with pytest.raises(InputError, match=expected):
             birnn("predict", "--file", texts, "--model", FIRST, "--output", output)
     assert file.read_text() == "previous"
