@@ -1,6 +1,7 @@
 """Serve a web page and a JSON API that classify texts and explain the result."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -72,8 +73,7 @@ class TimedConnection(H11Protocol):
 def create(classifier: Classifier, hosts: list[str]) -> FastAPI:
     """Return the application: a form at `/`, the JSON API, and its description at `/openapi.json`.
 
-    Requests must be addressed to one of `hosts`. This prevents DNS rebinding, in which a page of
-    another site reaches the server under a domain that resolves to its address.
+    Requests must be addressed to one of `hosts`, which prevents DNS rebinding.
     """
     app = FastAPI(
         title="birnn",
@@ -160,8 +160,7 @@ def _answer(classifier: Classifier, texts: list[str]) -> Predictions:
     return Predictions(positive_class=positive, threshold=threshold, predictions=predictions)
 
 
-# Of uvicorn.
-OPTIONS: dict[str, Any] = {
+UVICORN: dict[str, Any] = {
     "http": TimedConnection,
     "headers": [*SECURITY_HEADERS.items()],
     "server_header": False,
@@ -174,8 +173,11 @@ OPTIONS: dict[str, Any] = {
 
 def run(host: str, port: int, load: Callable[[], Classifier]) -> None:
     """Serve a model until interrupted."""
-    if not host:  # as from an unset variable; the system would listen on all interfaces
-        raise InputError("--host is empty: name an address, such as 127.0.0.1")
+    try:
+        # An empty host, as from an unset variable, would listen on all interfaces.
+        socket.create_server((host or "(empty)", port)).close()
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"cannot listen on --host {host!r}, --port {port}: {error}") from error
     classifier = load()
     # Prepare the model before the first request, for batches of any size.
     word = next(iter(classifier.vocabulary))
@@ -183,4 +185,4 @@ def run(host: str, port: int, load: Callable[[], Classifier]) -> None:
     classifier.predict([word, word])
     # On all interfaces, the host names that clients use are unknown.
     hosts = ["*"] if host == "0.0.0.0" else [host, "localhost", "127.0.0.1"]  # noqa: S104
-    uvicorn.run(create(classifier, hosts), host=host, port=port, **OPTIONS)
+    uvicorn.run(create(classifier, hosts), host=host, port=port, **UVICORN)

@@ -18,11 +18,11 @@ PACKAGES = ("birnn", "birnn_apps", "birnn_lab")
 
 # The arguments of each command, and a line or error that shows that it did its work.
 RUNS = {
-    "data": (["check", "own.csv"], "To train, run: dvc exp run"),
+    "data": (["check", "own.csv"], "To train, run:"),
     "explain": (["A fine film."], "log-odds of positive"),
     "export": (["birnn.onnx"], "shows how to encode texts"),
     "mistakes": ([], "probability of positive"),
-    "predict": (["A fine film."], "(BiLSTM "),
+    "predict": (["A fine film."], "  BiLSTM    "),
     "recipe": ([], "two-epochs (adds to notebook): "),
     "results": ([], "test reviews, "),
     "review": (["HEAD"], "review.md: passes"),

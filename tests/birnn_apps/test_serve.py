@@ -135,7 +135,7 @@ def blocked(classifier: Classifier) -> Iterator[BlockedClassifier]:
 @contextmanager
 def running(app: FastAPI) -> Iterator[tuple[uvicorn.Server, int]]:
     """Yield a server in another thread, and its port."""
-    server = uvicorn.Server(uvicorn.Config(app, **serve.OPTIONS, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, **serve.UVICORN, log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
         stopped = pool.submit(server.run, [listener])
         try:
@@ -205,9 +205,9 @@ def test_empty_host_is_refused_and_an_occupied_port_ends_the_server(trained: Pat
     with socket.create_server(("127.0.0.1", 0)) as occupied:
         port = str(occupied.getsockname()[1])
         for options, reason in (
-            (["--host", ""], "error: --host is empty"),
-            (["--model", "baseline", "--port", port], "address already in use"),
+            (["--host", ""], "error: cannot listen on --host ''"),
+            (["--port", port], "in use"),
         ):
             ended = run(*BIRNN, "serve", *options, cwd=trained, PYTHONPATH=str(PROJECT))
-            assert ended.returncode > 0
+            assert ended.returncode == 1
             assert reason in ended.stderr
