@@ -112,7 +112,7 @@ def predict_held_out(models: Predictor) -> pd.DataFrame:
 
 
 def with_networks(table: pd.DataFrame) -> pd.DataFrame:
-    """Return log-odds with those of all networks together, if networks are trained."""
+    """Add a column with the mean log-odds of all networks, if networks are trained."""
     networks = [*titles(table, NETWORKS)]
     combined = (
         {ALL_NETWORKS: combine([table[name].to_numpy() for name in networks])} if networks else {}

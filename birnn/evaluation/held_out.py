@@ -1,4 +1,4 @@
-"""What only held-out reviews allow to measure."""
+"""Scores on held-out reviews, and the calibration that is fitted to them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def add_scores(
 ) -> dict[str, Any]:
     """Return `metrics` with the scores on held-out reviews, and the calibration on test reviews.
 
-    The scores are the accuracy, and those of the class `rarer`, also at several thresholds.
+    The scores are the accuracy, and the scores of the class `rarer`, also at several thresholds.
     Thresholds and calibration are after temperature scaling.
 
     `held_out` and `test` have the `label` of each review, and one column of log-odds per model;

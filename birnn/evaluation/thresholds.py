@@ -1,4 +1,4 @@
-"""Thresholds and temperatures, chosen on held-out reviews, that turn log-odds into classes.
+"""Thresholds and temperatures, chosen on held-out reviews, that give log-odds a class.
 
 A threshold of 0.5 hardly ever finds a rare class. The threshold with the best F1 of this class on
 held-out reviews does: Lipton, Elkan and Naryanaswamy, "Optimal Thresholding of Classifiers to
@@ -24,7 +24,7 @@ LOWEST = 1e-4  # and 1 minus it is the highest threshold
 
 @dataclass(frozen=True)
 class Decision:
-    """What turns the log-odds of a model into probabilities and classes."""
+    """The temperature and the threshold that give the log-odds of a model a class."""
 
     temperature: float = 1.0  # number by which the log-odds are divided, see `calibration`
     threshold: float = THRESHOLD  # probability above which a review is positive
