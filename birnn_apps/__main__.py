@@ -148,7 +148,7 @@ def serve(
     model: Model = None,
     threshold: Threshold = None,
 ) -> None:
-    """Serve a web page and a JSON API that classify reviews."""
+    """Serve a web page and a JSON API that classify texts."""
     from birnn_apps import serve as command
     from birnn_apps.classifier import load_chosen
 

@@ -1,4 +1,4 @@
-"""Check a file of labelled texts without training, and print the command that trains on it."""
+"""Check a file of labelled texts, and print the command that trains on it."""
 
 import heapq
 import re
@@ -18,6 +18,8 @@ from birnn.core import paths
 from birnn.core.settings import validate_section
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation import thresholds
+from birnn.evaluation.selection import is_unequal, rarer_class
+from birnn.networks.log_odds import THRESHOLD
 from birnn.reviews import tokenizer
 from birnn.reviews.corpus import SPLITS, Corpus, short_hash
 from birnn.reviews.unicode_words import share_unspaced
@@ -78,7 +80,9 @@ def _parse(options: Sequence[str]) -> dict[str, Any]:
         try:
             parsed[name] = parse_yaml(value)
         except YAMLError as error:
-            raise InputError(f"{value} is not YAML: put it in quotes") from error
+            raise InputError(
+                f"{value} is not YAML: add quotes, as in \"csv.positive='>3'\""
+            ) from error
         if not equals or name not in Csv.model_fields:
             raise InputError(f"{text!r} is not a setting of csv with a value, such as csv.test=0.5")
     return parsed
@@ -184,7 +188,11 @@ def _try_baseline(texts: Texts, settings: dict[str, Any]) -> Iterator[str]:
     half, most = len(labels) // 2, len(labels) * 3 // 4
     fitted = baseline.fit(tokens[:half], labels[:half], BaselineSettings(**settings))
     log_odds, _ = fitted.predict(tokens[half:])
-    rarer, part = int(2 * labels.sum() < len(labels)), most - half
-    threshold = thresholds.choose(labels[half:most], log_odds[:part], rarer)
-    found = thresholds.detections(labels[most:], log_odds[part:], rarer, threshold)
-    yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[rarer])}."
+    part, positive = most - half, texts.counts[1, "train"]
+    reviews = positive + texts.counts[0, "train"]
+    rarer = rarer_class({"train": {"reviews": reviews, "positive": positive}})
+    label, threshold = rarer["label"], THRESHOLD
+    if is_unequal(rarer, reviews):
+        threshold = thresholds.choose(labels[half:most], log_odds[:part], label)
+    found = thresholds.detections(labels[most:], log_odds[part:], label, threshold)
+    yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[label])}."

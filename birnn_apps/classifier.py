@@ -94,11 +94,12 @@ def load_chosen(name: str | None = None, threshold: str | None = None) -> Classi
         raise InputError(f"{name} is not trained: run dvc exp run -S train.networks=true")
     names = [*titles(metrics, NETWORKS)] if name == ALL_NETWORKS else [name]
     decisions = thresholds.read(metrics)
+    limit = _threshold(threshold, name, metrics, decisions[name])
     try:
         return Classifier(
             **vars(predictor.load(names)),
             temperatures={model: decision.temperature for model, decision in decisions.items()},
-            threshold=_threshold(threshold, name, metrics, decisions[name]),
+            threshold=limit,
             accuracy=metrics[name]["accuracy"],
         )
     except (OSError, ValueError, KeyError) as error:

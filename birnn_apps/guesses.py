@@ -17,7 +17,7 @@ from birnn.core.settings import validate_section
 from birnn.reviews.corpus import SPLITS
 from birnn.runtime.errors import InputError
 from birnn.sources import tabular
-from birnn.sources.settings import TableFormat, label_key
+from birnn.sources.settings import TableFormat, as_list, label_key
 
 FORMAT = {"columns": None, "delimiter": None, "quoting": "minimal", "encoding": "utf-8"}
 FORMAT |= {"unusable": "skip"}  # until a reading without is tried
@@ -187,7 +187,9 @@ def _guess_classes(name: str, column: Column, given: Mapping[str, Any]) -> dict[
     with suppress(ValueError):
         labels, is_numeric = sorted(labels, key=float), True
     if "positive" in given:
-        return {"negative": None}
+        chosen = {label_key(label) for label in as_list(given["positive"])}
+        others = [label for label in labels if label_key(label) not in chosen]
+        return {"negative": others[0] if len(labels) == 2 and len(others) == 1 else None}  # noqa: PLR2004
     if len(labels) == 2:  # noqa: PLR2004
         return {"positive": labels[1], "negative": labels[0]}
     if is_numeric:

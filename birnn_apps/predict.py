@@ -97,9 +97,12 @@ def _with_columns(
     """
     if not names:
         return predicted
+
+    def free(name: str) -> str:
+        return free(f"predicted_{name}") if name in names else name
+
     table = pd.DataFrame([text.row for text in texts], columns=[*names], dtype=object)
-    predicted = predicted.drop(columns="text")
-    return table.join(predicted.rename(columns={name: f"predicted_{name}" for name in names}))
+    return table.join(predicted.drop(columns="text").rename(columns=free))
 
 
 def _write(file: Path, tables: Iterable[pd.DataFrame]) -> None:

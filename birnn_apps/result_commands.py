@@ -50,7 +50,7 @@ def results() -> None:
         measure = choice["measure"].replace("_", " ")
         print(f"{chosen}, chosen by {measure} on held-out reviews (report.select).")
         _print_thresholds(metrics)
-    elif choice["model"] == "baseline":
+    elif choice["model"] == "baseline" and corpus["validation"] == "test":
         print(f"{chosen}, the safe choice without held-out reviews.")
     else:
         print(f"{chosen} (report.select).")
@@ -67,7 +67,7 @@ def _print_thresholds(metrics: "Metrics") -> None:
     corpus, model = metrics["corpus"], metrics["choice"]["model"]
     decision = thresholds.read(metrics)[model]
     positive, rarer = corpus["classes"][1], corpus["classes"][corpus["rarer"]["label"]]
-    print(f"{rarer} there, if {positive} is a probability above the threshold:")
+    print(f"On held-out reviews, precision and recall of {rarer} by threshold (of {positive}):")
     print("  threshold  precision   recall")
     for row in metrics[model]["holdout_thresholds"]:
         print("  {threshold:9}  {precision:9.2%}  {recall:7.2%}".format_map(row))

@@ -2,8 +2,8 @@
 
 Temperature scaling calibrates a model by dividing its log-odds by a number, the temperature: Guo,
 Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2. The
-temperature is fitted to held-out reviews. A temperature above 1 makes a model less certain. Reviews
-are classified by the log-odds before scaling, so no temperature changes a predicted class.
+temperature is fitted to held-out reviews. A temperature above 1 makes a model less certain. At the
+threshold 0.5, no temperature changes a predicted class.
 """
 
 import math

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.metrics import precision_recall_curve
 
 from birnn.evaluation import calibration
@@ -19,7 +20,8 @@ from birnn.evaluation.model_names import ALL_TITLES, titles
 from birnn.networks.log_odds import THRESHOLD, boundary, is_positive, probability
 from birnn.runtime.errors import InputError
 
-LOWEST = 1e-4  # and 1 minus it is the highest threshold
+LOWEST = 1e-4  # and 1 minus it is the highest threshold that is stored
+SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Decision:
     @property
     def uncalibrated_threshold(self) -> float:
         """The threshold that gives the same classes without temperature scaling."""
-        return _rounded(np.array(self.temperature * boundary(self.threshold))).item()
+        return _rounded(expit(self.temperature * boundary(self.threshold)))
 
     def probability(self, margins: LogOdds) -> NDArray[np.float32]:
         """Return the probabilities that reviews with these margins are positive."""
@@ -67,10 +69,10 @@ def decide(
 
 
 def choose(labels: Labels, log_odds: LogOdds, rarer: int) -> float:
-    """Return the threshold with the highest F1 of the class `rarer`."""
+    """Return the threshold with the highest F1 of the class `rarer`, with four decimals."""
     precisions, recalls, thresholds = _curve(labels, log_odds, rarer)
     f1 = 2 * precisions * recalls / np.maximum(precisions + recalls, LOWEST)
-    return float(thresholds[np.argmax(f1)])
+    return _rounded(thresholds[np.argmax(f1)])
 
 
 def reach(labels: Labels, log_odds: LogOdds, label: int, measure: str, wanted: float) -> float:
@@ -108,10 +110,10 @@ def _curve(labels: Labels, log_odds: LogOdds, label: int) -> tuple[NDArray[Any],
     precisions, recalls, lowest = precision_recall_curve(labels == label, scores)
     below = np.concatenate([[lowest[0] - 1], lowest[:-1]])
     boundaries = (lowest + below) / 2 if label else -(lowest + below) / 2
-    return precisions[:-1], recalls[:-1], _rounded(boundaries)
+    thresholds = np.clip(expit(boundaries.astype(np.float64)), SMALLEST, 1 - SMALLEST)
+    return precisions[:-1], recalls[:-1], thresholds
 
 
-def _rounded(log_odds: LogOdds) -> NDArray[np.float64]:
-    """Return the probabilities of log-odds, above 0 and below 1, with four decimals."""
-    rounded = np.round(probability(log_odds).astype(np.float64), 4)
-    return np.clip(rounded, LOWEST, 1 - LOWEST)
+def _rounded(threshold: float) -> float:
+    """Return a threshold above 0 and below 1 with four decimals."""
+    return float(np.clip(round(float(threshold), 4), LOWEST, 1 - LOWEST))
