@@ -212,6 +212,12 @@ def test_given_settings_stay() -> None:
     assert csv.model_dump().items() >= (given | {"negative": None}).items()
 
 
+def test_of_two_labels_the_other_one_is_negative() -> None:
+    columns(kind=["spam", "ham", "ham"]).to_csv(OWN / "a.csv", index=False)
+    csv = follow(check(OWN / "a.csv", "-S", "csv.positive=ham")).csv
+    assert (csv.positive, csv.negative) == ("ham", "spam")
+
+
 def test_few_held_out_texts_are_a_warning() -> None:
     labelled(label=["positive"] * 4 + ["negative"] * 36).to_csv(OWN / "a.csv", index=False)
     expected = "warning: only about 1 texts that are positive will be held out\n"

@@ -95,6 +95,13 @@ def test_predict_writes_a_table(
     assert ((table["probability"] > 0.5) == (table["label"] == CLASSES[1])).all()
 
 
+def test_predictions_of_predictions_have_free_names(tmp_path: Path, birnn: Run) -> None:
+    file, output = tmp_path / "a.csv", tmp_path / "b.csv"
+    file.write_text("review,label,predicted_label\ngood,x,y\n")
+    birnn("predict", "--file", file, "--output", output)
+    assert {"label", "predicted_label", "predicted_predicted_label"} <= {*pd.read_csv(output)}
+
+
 def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
     texts, file = tmp_path / "texts.txt", tmp_path / "a.csv"
     texts.write_bytes(b"good\n" * BATCH_SIZE + b"\xff\n")  # fails after the first batch
