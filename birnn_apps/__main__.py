@@ -18,10 +18,7 @@ from birnn.runtime.errors import InputError
 from birnn_apps import project, result_commands
 from birnn_apps.model_options import Model, Threshold
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(result_commands.app)
 # The commands of experiments, if their package is there.
 with suppress(ModuleNotFoundError):
@@ -124,12 +121,13 @@ def explain(
 ) -> None:
     """Show how each word of a text affects its prediction."""
     from birnn.core.outputs import write_text
-    from birnn_apps import explanation_display
+    from birnn_apps import explanation_display, input_texts
     from birnn_apps.classifier import load_chosen
     from birnn_apps.explanation import explain
 
     page = html and project.output_file(html, ".html")
-    text = sys.stdin.buffer.read().decode(errors="replace") if text is None else text
+    if text is None:
+        text = "\n".join(line.content for line in input_texts.read([], [], ""))
     explanation = explain(load_chosen(model, threshold), text)
     if page:
         write_text(page, explanation_display.render_page(explanation, explanation.classes))

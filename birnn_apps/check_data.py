@@ -28,7 +28,7 @@ from birnn.sources import registry
 from birnn.sources.settings import Csv
 from birnn.style.scores import FEW, describe_detections
 from birnn_apps.command_line import option
-from birnn_apps.guesses import COUNTED, Column, guess_format, guess_settings, read_columns
+from birnn_apps.guesses import COUNTED, Column, guess_format, guess_settings
 from birnn_apps.terminal import printable
 
 HOLD_OUT = 0.2
@@ -54,8 +54,7 @@ class Texts:
 def check(file: Path, options: Sequence[str]) -> None:
     """Print how a file will be read with settings such as `csv.label_column=v1`, and a command."""
     given = _parse(options)
-    form, encodings = guess_format(file, given)
-    columns = read_columns(file, form)
+    form, columns, encodings = guess_format(file, given)
     print(*_describe_columns(columns), "", sep="\n")
     csv, texts = _read_first(guess_settings(file, form, columns, given), file.parent)
     settings = _choose_baseline(texts)

@@ -15,9 +15,10 @@ from birnn.evaluation import predictor, thresholds
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, titles
 from birnn.evaluation.predictor import Predictor
 from birnn.evaluation.thresholds import Decision
-from birnn.networks.log_odds import THRESHOLD, combine, is_positive
+from birnn.networks.log_odds import THRESHOLD, combine, is_positive, probability
 from birnn.runtime.errors import InputError
-from birnn_apps.last_run import read_metrics
+from birnn_apps.api_models import Prediction
+from birnn_apps.last_run import read_metrics, require_trained
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,20 @@ class Classifier(Predictor):
             known=np.array([self._known(words or []) for words in tokens.to_pylist()]),
         )
 
-    def classify(self, log_odds: float) -> str:
-        """Return the name of the predicted class."""
-        return self.classes[int(is_positive(np.asarray(log_odds), self.threshold))]
+    def describe(self, predicted: Predictions) -> list[Prediction]:
+        """Return the class and the probabilities of each text."""
+        is_positive_text = is_positive(predicted.log_odds, self.threshold)
+        values = probability(predicted.log_odds).tolist()
+        by_model = {name: probability(odds).tolist() for name, odds in predicted.by_model.items()}
+        return [
+            Prediction(
+                known=known,
+                label=self.classes[int(is_positive_text[row])] if known else None,
+                probability=values[row] if known else None,
+                models={name: each[row] for name, each in by_model.items()} if known else {},
+            )
+            for row, known in enumerate(predicted.known.tolist())
+        ]
 
     def temperature(self, name: str) -> float:
         """Return the temperature of a model, or of the mean of several."""
@@ -90,8 +102,7 @@ def load_chosen(name: str | None = None, threshold: str | None = None) -> Classi
     """
     metrics = read_metrics()
     name = name or metrics["choice"]["model"]
-    if name not in metrics:
-        raise InputError(f"{name} is not trained: run dvc exp run -S train.networks=true")
+    require_trained(name, metrics)
     names = [*titles(metrics, NETWORKS)] if name == ALL_NETWORKS else [name]
     decisions = thresholds.read(metrics)
     limit = _threshold(threshold, name, metrics, decisions[name])

@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
-from birnn.networks.log_odds import probability
 from birnn.reviews import tokenizer
 from birnn_apps.classifier import Classifier
 
@@ -58,28 +57,23 @@ def explain(classifier: Classifier, text: str) -> Explanation:
     tokens = classifier.tokenize([text])
     words = tokens.to_pylist()[0] or []
     predicted = classifier.predict_tokens(tokens)
-    explanation = Explanation(
-        segments=_split(classifier, text, len(words)),
-        classes=[*classifier.classes],
-        threshold=classifier.threshold,
-        known=float(predicted.known[0]),
-    )
-    if not explanation.known:
-        return explanation
-    models = {}
-    for name, log_odds in predicted.by_model.items():
+    (described,) = classifier.describe(predicted)
+    segments, models = _split(classifier, text, len(words)), {}
+    for name, value in described.models.items():
         changes = iter(_changes(classifier, name, tokens, len(words)).tolist())
         models[name] = ModelExplanation(
-            probability=float(probability(log_odds)[0]),
-            log_odds=float(log_odds[0]),
-            contributions=[
-                -next(changes) if segment.word else 0.0 for segment in explanation.segments
-            ],
+            probability=value,
+            log_odds=float(predicted.by_model[name][0]),
+            contributions=[-next(changes) if segment.word else 0.0 for segment in segments],
         )
-    label = classifier.classify(predicted.log_odds[0])
-    combined = float(probability(predicted.log_odds)[0])
-    return explanation.model_copy(
-        update={"label": label, "probability": combined, "models": models}
+    return Explanation(
+        segments=segments,
+        classes=[*classifier.classes],
+        threshold=classifier.threshold,
+        known=described.known,
+        label=described.label,
+        probability=described.probability,
+        models=models,
     )
 
 

@@ -62,8 +62,10 @@ class Column:
         return test[0] if train and test and len(self.counts) <= SPLIT_VALUES else None
 
 
-def guess_format(file: Path, given: Mapping[str, Any]) -> tuple[TableFormat, list[str]]:
-    """Return the format of a file; if its encoding is a guess, also all plausible encodings.
+def guess_format(
+    file: Path, given: Mapping[str, Any]
+) -> tuple[TableFormat, dict[str, Column], list[str]]:
+    """Return the format of a file, its columns by name, and plausible encodings if it is a guess.
 
     Settings that are `given` stay as they are.
     """
@@ -76,12 +78,14 @@ def guess_format(file: Path, given: Mapping[str, Any]) -> tuple[TableFormat, lis
         form = form.model_copy(update={"encoding": encodings[0]})
     if default := tabular.DELIMITERS.get(tabular.extension(file)):
         form = _guess_table(file, form, default, given)
-        if form.columns is None and _first_row_is_data(read_columns(file, form)):
-            with tabular.open_text(file, form.encoding) as text:
-                first = next(tabular.csv_rows(text, form.delimiter or default, form.quoting))
-            columns = [f"column{place}" for place, _ in enumerate(first, start=1)]
-            form = form.model_copy(update={"columns": columns})
-    return form, [] if form.encoding.startswith("utf") else encodings
+    columns = _read_columns(file, form)
+    if default and form.columns is None and _first_row_is_data(columns):
+        with tabular.open_text(file, form.encoding) as text:
+            first = next(tabular.csv_rows(text, form.delimiter or default, form.quoting))
+        names = [f"column{place}" for place, _ in enumerate(first, start=1)]
+        form = form.model_copy(update={"columns": names})
+        columns = _read_columns(file, form)
+    return form, columns, [] if form.encoding.startswith("utf") else encodings
 
 
 def _guess_encodings(file: Path) -> list[str]:
@@ -120,7 +124,7 @@ def _guess_table(file: Path, form: TableFormat, default: str, given: dict[str, A
     return max(forms, key=count_usable)
 
 
-def read_columns(file: Path, form: TableFormat) -> dict[str, Column]:
+def _read_columns(file: Path, form: TableFormat) -> dict[str, Column]:
     """Return the columns of a file by name."""
     columns: dict[str, Column] = {}
     for _, row in tabular.read(file, (), form):

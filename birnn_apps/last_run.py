@@ -30,3 +30,9 @@ def read_metrics() -> Metrics:
     if not isinstance(metrics, Metrics):
         raise InputError(advice)
     return metrics
+
+
+def require_trained(model: str, metrics: Metrics) -> None:
+    """Check that the last run trained a model."""
+    if model not in metrics:
+        raise InputError(f"{model} is not trained: run dvc exp run -S train.networks=true")

@@ -1,8 +1,9 @@
 """Predict the class of texts."""
 
 import csv
+import json
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from tqdm import tqdm
 from birnn.core.batching import batched
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import ALL_TITLES, TITLES
-from birnn.networks.log_odds import probability
 from birnn.runtime.errors import InputError
 from birnn_apps import explanation
+from birnn_apps.api_models import Prediction
 from birnn_apps.classifier import Classifier
 from birnn_apps.input_texts import Text
 from birnn_apps.terminal import printable
@@ -26,10 +27,11 @@ EXTENSIONS = (".csv", ".jsonl")
 
 def compare(texts: Iterable[Text], classifiers: Sequence[Classifier]) -> None:
     """Print each text, and what each model predicts for it."""
-    for text in texts:
-        print(_excerpt(text.content))
-        for classifier in classifiers:
-            (row,) = predict(classifier, [text.content]).to_dict("records")
+    contents = [text.content for text in texts]
+    predicted = [classifier.describe(classifier.predict(contents)) for classifier in classifiers]
+    for text, *rows in zip(contents, *predicted, strict=True):
+        print(_excerpt(text))
+        for classifier, row in zip(classifiers, rows, strict=True):
             print(f"  {ALL_TITLES[classifier.name]:9} {_describe(row, classifier)}", flush=True)
 
 
@@ -47,62 +49,65 @@ def run(
         raise InputError(f"{output} has an unsupported extension: use {' or '.join(EXTENSIONS)}")
     names = columns() if output else []
     classifier = load()
-
-    def tables() -> Iterator[pd.DataFrame]:
-        # With disable=None, the bar is shown only in a terminal.
-        with tqdm(unit=" texts", disable=None if output else True, delay=2) as progress:
-            # An empty batch at the end: an output file has its columns even without texts.
-            for batch in chain(batched(texts, _count_characters), [[]]):
-                table = predict(classifier, [text.content for text in batch])
-                table.insert(0, "source", _strings(text.source for text in batch))
-                yield _with_columns(table, batch, names)
-                progress.update(len(batch))
-
     limit = f"{classifier.classes[1]} above {classifier.threshold:.4g}"
     print(f"{ALL_TITLES[classifier.name]}, {limit}", file=sys.stderr)
+    batches = _predict(texts, classifier, show_progress=output is not None)
     if output:
-        _write(output, tables())
+        # An empty batch at the end: an output file has its columns even without texts.
+        tables = (_tabulate(*batch, classifier, names) for batch in chain(batches, [([], [])]))
+        _write(output, tables)
         return
-    for row in (row for table in tables() for row in table.to_dict("records")):
-        print(f"{_describe(row, classifier)}  {_excerpt(row['text'])}", flush=True)
+    for batch, predicted in batches:
+        for text, row in zip(batch, predicted, strict=True):
+            print(f"{_describe(row, classifier)}  {_excerpt(text.content)}", flush=True)
 
 
-def predict(classifier: Classifier, texts: Sequence[str]) -> pd.DataFrame:
-    """Return one row per text: text, label, probabilities, known words.
+def _predict(
+    texts: Iterable[Text], classifier: Classifier, *, show_progress: bool
+) -> Iterator[tuple[list[Text], list[Prediction]]]:
+    """Yield batches of texts and their predictions."""
+    # With disable=None, the bar is shown only in a terminal.
+    with tqdm(unit=" texts", disable=None if show_progress else True, delay=2) as progress:
+        for batch in batched(texts, _count_characters):
+            predicted = classifier.predict([text.content for text in batch])
+            yield batch, classifier.describe(predicted)
+            progress.update(len(batch))
 
-    The probabilities are of the positive class. If the share of known words is 0, label and
-    probabilities are missing.
+
+def _tabulate(
+    texts: Sequence[Text],
+    predicted: Sequence[Prediction],
+    classifier: Classifier,
+    names: Sequence[str],
+) -> pd.DataFrame:
+    """Return the columns of the input, or without `names` the text, followed by the predictions.
+
+    A column of the predictions whose name is taken gets a prefix.
     """
-    predicted = classifier.predict(texts)
-    table = pd.DataFrame(
-        {
-            "text": _strings(texts),
-            "label": _strings(map(classifier.classify, predicted.log_odds)),
-            "probability": probability(predicted.log_odds),
-            **{name: probability(odds) for name, odds in predicted.by_model.items()},
-            "known": predicted.known,
-        }
-    )
-    columns = ["label", "probability", *predicted.by_model]
-    table[columns] = table[columns].mask(table["known"] == 0)
+    if names:
+        table = pd.DataFrame([text.row for text in texts], columns=[*names], dtype=object)
+    else:
+        table = pd.DataFrame({"text": _strings(text.content for text in texts)})
+    numbers = {
+        "probability": [row.probability for row in predicted],
+        **{name: [row.models.get(name) for row in predicted] for name in classifier.models},
+        "known": [row.known for row in predicted],
+    }
+    added = {
+        "source": _strings(text.source for text in texts),
+        "label": _strings(row.label for row in predicted),
+        **{name: pd.Series(values, dtype="float32") for name, values in numbers.items()},
+    }
+    for name, values in added.items():
+        free = name
+        while free in table:
+            free = f"predicted_{free}"
+        table[free] = values
     return table
 
 
-def _with_columns(
-    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str]
-) -> pd.DataFrame:
-    """Return the columns of the input, if it is a table, followed by the predictions.
-
-    The text is not repeated. A column of the predictions whose name is taken gets a prefix.
-    """
-    if not names:
-        return predicted
-
-    def free(name: str) -> str:
-        return free(f"predicted_{name}") if name in names else name
-
-    table = pd.DataFrame([text.row for text in texts], columns=[*names], dtype=object)
-    return table.join(predicted.drop(columns="text").rename(columns=free))
+def _strings(values: Iterable[str | None]) -> pd.Series:
+    return pd.Series(list(values), dtype="str")
 
 
 def _write(file: Path, tables: Iterable[pd.DataFrame]) -> None:
@@ -116,14 +121,10 @@ def _write(file: Path, tables: Iterable[pd.DataFrame]) -> None:
             if file.suffix.lower() == ".csv":
                 # Quoted: otherwise, a carriage return in a text would end the row for most readers.
                 table.to_csv(output, header=output.tell() == 0, **options)
-            elif len(table):
-                table.to_json(
-                    output, orient="records", lines=True, force_ascii=False, default_handler=str
-                )
-
-
-def _strings(values: Iterable[str]) -> pd.Series:
-    return pd.Series(list(values), dtype="str")
+            else:  # pandas would round numbers, and refuse lone surrogates
+                rows = table.astype(object).where(table.notna(), None).to_dict("records")
+                lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows)
+                output.writelines(f"{line}\n" for line in lines)
 
 
 def _count_characters(text: Text) -> int:
@@ -135,11 +136,11 @@ def _excerpt(text: str) -> str:
     return f"{start[:EXCERPT]}…" if len(start) > EXCERPT else start or "(empty)"
 
 
-def _describe(row: dict[Hashable, Any], classifier: Classifier) -> str:
-    note = explanation.note(row["known"])
-    if not row["known"]:
+def _describe(row: Prediction, classifier: Classifier) -> str:
+    note = explanation.note(row.known)
+    if not row.known:
         return note
-    by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in classifier.models)
-    each = f" ({by_model})" if len(classifier.models) > 1 else ""
-    value = f"probability of {classifier.classes[1]} {row['probability']:.4f}"
-    return "; ".join(filter(None, [f"{row['label']}, {value}{each}", note]))
+    by_model = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in row.models.items())
+    each = f" ({by_model})" if len(row.models) > 1 else ""
+    value = f"probability of {classifier.classes[1]} {row.probability:.4f}"
+    return "; ".join(filter(None, [f"{row.label}, {value}{each}", note]))

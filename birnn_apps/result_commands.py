@@ -94,7 +94,7 @@ def mistakes(
 
     from birnn.core.paths import MISTAKES
     from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, titles
-    from birnn_apps.last_run import read_metrics
+    from birnn_apps.last_run import read_metrics, require_trained
 
     try:
         table = pd.read_parquet(MISTAKES)
@@ -109,6 +109,8 @@ def mistakes(
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
     disagree = not model and (table["kind"] == DISAGREEMENT).any()
     kind = DISAGREEMENT if disagree else model or metrics["choice"]["model"]
+    if model:
+        require_trained(model, metrics)
     selection = table[table["kind"] == kind].head(count)
     subject = "Disagreements of the networks" if disagree else f"Mistakes of {ALL_TITLES[kind]}"
     print(f"{subject}: {len(selection)} of the worst" if len(selection) else f"{subject}: none")

@@ -17,7 +17,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from birnn.networks.log_odds import probability
 from birnn.runtime.errors import InputError
 from birnn_apps import api_models, explanation
 from birnn_apps.api_models import LARGEST_TEXT, Predictions
@@ -144,20 +143,11 @@ def _refuse(_request: Request, error: Any) -> JSONResponse:
 
 
 def _answer(classifier: Classifier, texts: list[str]) -> Predictions:
-    predicted = classifier.predict(texts)
-    values = probability(predicted.log_odds).tolist()
-    by_model = {name: probability(odds).tolist() for name, odds in predicted.by_model.items()}
-    predictions = [
-        api_models.Prediction(
-            known=known,
-            label=classifier.classify(predicted.log_odds[row]) if known else None,
-            probability=values[row] if known else None,
-            models={name: each[row] for name, each in by_model.items()} if known else {},
-        )
-        for row, known in enumerate(predicted.known.tolist())
-    ]
-    positive, threshold = classifier.classes[1], classifier.threshold
-    return Predictions(positive_class=positive, threshold=threshold, predictions=predictions)
+    return Predictions(
+        positive_class=classifier.classes[1],
+        threshold=classifier.threshold,
+        predictions=classifier.describe(classifier.predict(texts)),
+    )
 
 
 UVICORN: dict[str, Any] = {

@@ -102,6 +102,14 @@ def test_predictions_of_predictions_have_free_names(tmp_path: Path, birnn: Run) 
     assert {"label", "predicted_label", "predicted_predicted_label"} <= {*pd.read_csv(output)}
 
 
+def test_other_columns_are_not_changed(tmp_path: Path, birnn: Run) -> None:
+    file, output = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    row = {"review": "good", "number": 0.12345678901234567, "id": 2**60, "nested": {"a": [1]}}
+    file.write_text(json.dumps(row | {"odd": "\ud800"}) + "\n")  # a lone surrogate is not UTF-8
+    birnn("predict", "--file", file, "--output", output)
+    assert json.loads(output.read_text(encoding="utf-8")).items() >= (row | {"odd": "?"}).items()
+
+
 def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
     texts, file = tmp_path / "texts.txt", tmp_path / "a.csv"
     texts.write_bytes(b"good\n" * BATCH_SIZE + b"\xff\n")  # fails after the first batch
