@@ -22,11 +22,12 @@ from birnn.evaluation.selection import is_unequal, rarer_class
 from birnn.networks.log_odds import THRESHOLD
 from birnn.reviews import tokenizer
 from birnn.reviews.corpus import SPLITS, Corpus, short_hash
+from birnn.reviews.hold_out import FEW
 from birnn.reviews.unicode_words import share_unspaced
 from birnn.runtime.errors import InputError
 from birnn.sources import registry
 from birnn.sources.settings import Csv
-from birnn.style.scores import FEW, describe_detections
+from birnn.style.scores import describe_detections
 from birnn_apps.command_line import option
 from birnn_apps.guesses import COUNTED, Column, guess_format, guess_settings
 from birnn_apps.terminal import printable
@@ -192,6 +193,6 @@ def _try_baseline(texts: Texts, settings: dict[str, Any]) -> Iterator[str]:
     rarer = rarer_class({"train": {"reviews": reviews, "positive": positive}})
     label, threshold = rarer["label"], THRESHOLD
     if is_unequal(rarer, reviews):
-        threshold = thresholds.choose(labels[half:most], log_odds[:part], label)
+        threshold = thresholds.maximize_f1(labels[half:most], log_odds[:part], label)
     found = thresholds.detections(labels[most:], log_odds[part:], label, threshold)
     yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[label])}."

@@ -106,6 +106,12 @@ def _tabulate(
     return table
 
 
+def _flatten(value: Any) -> Any:
+    """Return a nested value as JSON."""
+    is_nested = isinstance(value, dict | list)
+    return json.dumps(value, ensure_ascii=False, default=str) if is_nested else value
+
+
 def _strings(values: Iterable[str | None]) -> pd.Series:
     return pd.Series(list(values), dtype="str")
 
@@ -120,7 +126,7 @@ def _write(file: Path, tables: Iterable[pd.DataFrame]) -> None:
         for table in tables:
             if file.suffix.lower() == ".csv":
                 # Quoted: otherwise, a carriage return in a text would end the row for most readers.
-                table.to_csv(output, header=output.tell() == 0, **options)
+                table.map(_flatten).to_csv(output, header=output.tell() == 0, **options)
             else:  # pandas would round numbers, and refuse lone surrogates
                 rows = table.astype(object).where(table.notna(), None).to_dict("records")
                 lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows)

@@ -74,8 +74,8 @@ def main(settings: Settings) -> None:
         predictions, costs, maxlen=padded.shape[1], in_training=in_training, decisions=decisions
     )
     if held_out is not None:
-        rarer = corpus["rarer"]["label"]
-        metrics = held_out_scores.add_scores(metrics, held_out, table, rarer, decisions)
+        label = corpus["rarer"]["label"]
+        metrics = held_out_scores.add_scores(metrics, held_out, table, label, decisions)
     metrics = {"corpus": corpus} | metrics
     metrics["choice"] = choose(metrics, settings.report.select)
     influences = measure_influence(models, table)
@@ -127,9 +127,9 @@ def decide(
     if held_out is None:
         return dict.fromkeys(ALL_TITLES, Decision(threshold=threshold or THRESHOLD))
     unequal = is_unequal(corpus["rarer"], corpus["train_reviews"])
-    rarer = corpus["rarer"]["label"] if unequal else None
+    label = corpus["rarer"]["label"] if unequal else None
     log_odds = {name: held_out[name].to_numpy() for name in titles(held_out, ALL_TITLES)}
-    return thresholds.decide(held_out["label"].to_numpy(), log_odds, rarer, threshold)
+    return thresholds.fit(held_out["label"].to_numpy(), log_odds, label, threshold)
 
 
 def measure_influence(models: Predictor, table: pd.DataFrame) -> pd.DataFrame:

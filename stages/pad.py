@@ -21,8 +21,6 @@ from birnn.reviews.encoding import Encoding
 from birnn.reviews.sequences import Pad
 from birnn.runtime.errors import InputError
 
-FEW = 50  # held-out reviews of a class
-
 
 class Settings(Sections):
     """The settings of this stage."""
@@ -94,7 +92,7 @@ def choose_held_out(
             "training reviews held out, one part lacks a class; choose another fraction or "
             "another pad.seed"
         )
-    if counts[0] < FEW:
+    if counts[0] < hold_out.FEW:
         print(
             f"warning: only {counts[0]} reviews of a class are held out: the choice of the model "
             "and its threshold are uncertain"

@@ -39,7 +39,7 @@ def run_tests(predictor: Predictor) -> pd.DataFrame:
     behaviors = all_behaviors(*texts)
     cases = [test.without_unchanged(encode) for test in behaviors]
     predictors = {name: partial(predict, model) for name, model in predictor.models.items()}
-    return pd.DataFrame(count_failures(cases, predictors, films))
+    return pd.DataFrame(count_failures(cases, predictors, films), columns=COLUMNS)
 
 
 def sample(rows: NDArray[np.int64], size: int = SAMPLE_SIZE) -> NDArray[np.int64]:

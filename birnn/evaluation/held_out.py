@@ -16,12 +16,12 @@ def add_scores(
     metrics: dict[str, Any],
     held_out: pd.DataFrame,
     test: pd.DataFrame,
-    rarer: int,
+    label: int,
     decisions: Mapping[str, Decision],
 ) -> dict[str, Any]:
     """Return `metrics` with the scores on held-out reviews, and the calibration on test reviews.
 
-    The scores are the accuracy, and the scores of the class `rarer`, also at several thresholds.
+    The scores are the accuracy, and the scores of the class `label`, also at several thresholds.
     Thresholds and calibration are after temperature scaling.
 
     `held_out` and `test` have the `label` of each review, and one column of log-odds per model;
@@ -34,8 +34,8 @@ def add_scores(
         metrics[name] = metrics[name] | rounded(
             {
                 "holdout_accuracy": float(is_correct(labels, margins).mean()),
-                "holdout_rarer": class_scores(labels, margins, rarer),
-                "holdout_thresholds": threshold_scores(labels, log_odds / temperature, rarer),
+                "holdout_rarer": class_scores(labels, margins, label),
+                "holdout_thresholds": threshold_scores(labels, log_odds / temperature, label),
                 "temperature": temperature,
             }
         )

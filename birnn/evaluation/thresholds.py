@@ -21,7 +21,7 @@ from birnn.networks.log_odds import THRESHOLD, boundary, is_positive, probabilit
 from birnn.runtime.errors import InputError
 
 LOWEST = 1e-4  # and 1 minus it is the highest threshold that is stored
-SMALLEST = 1e-12
+SMALLEST = 1e-12  # far above the end of float64 next to 1, so that log-odds are finite
 
 
 @dataclass(frozen=True)
@@ -53,25 +53,25 @@ def read(metrics: Mapping[str, Any]) -> dict[str, Decision]:
     }
 
 
-def decide(
-    labels: Labels, log_odds: Mapping[str, LogOdds], rarer: int | None, threshold: float | None
+def fit(
+    labels: Labels, log_odds: Mapping[str, LogOdds], label: int | None, threshold: float | None
 ) -> dict[str, Decision]:
     """Return the decision of each model, given its log-odds of the held-out reviews.
 
-    Without a `threshold`, it is chosen for the class `rarer`, or THRESHOLD if this is None.
+    Without a `threshold`, it is chosen for the class `label`, or THRESHOLD if this is None.
     """
     decisions = {}
     for name, values in log_odds.items():
         temperature = round(calibration.fit_temperature(labels, values), 4)
-        best = THRESHOLD if rarer is None else choose(labels, values / temperature, rarer)
+        best = THRESHOLD if label is None else maximize_f1(labels, values / temperature, label)
         decisions[name] = Decision(temperature, threshold or best)
     return decisions
 
 
-def choose(labels: Labels, log_odds: LogOdds, rarer: int) -> float:
-    """Return the threshold with the highest F1 of the class `rarer`, with four decimals."""
-    precisions, recalls, thresholds = _curve(labels, log_odds, rarer)
-    f1 = 2 * precisions * recalls / np.maximum(precisions + recalls, LOWEST)
+def maximize_f1(labels: Labels, log_odds: LogOdds, label: int) -> float:
+    """Return the threshold with the highest F1 of the class `label`, with four decimals."""
+    precisions, recalls, thresholds = _curve(labels, log_odds, label)
+    f1 = 2 * precisions * recalls / np.maximum(precisions + recalls, SMALLEST)
     return _rounded(thresholds[np.argmax(f1)])
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from birnn.runtime.errors import InputError
 
+FEW = 50  # reviews of a class, on which scores are unreliable
+
 
 def draw(groups: NDArray[np.int32], fraction: float, seed: int) -> NDArray[np.bool_]:
     """Return a mask of random groups, numbered from 0, with at most `fraction` of the reviews."""

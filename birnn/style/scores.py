@@ -6,10 +6,10 @@ from typing import Any
 from birnn.evaluation.model_names import ALL_TITLES, titles
 from birnn.evaluation.selection import main_scores
 from birnn.networks.log_odds import THRESHOLD
+from birnn.reviews.hold_out import FEW
 from birnn.style.formatting import with_interval
 
 HEADS = {"held_out": "accuracy", "test": "accuracy (95% interval)"}
-FEW = 50  # reviews of a class
 
 
 def score_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[str, list[str], list[list[str]]]]:

@@ -33,6 +33,7 @@ csv: {train: other.csv, test: test-*.csv, seed: 7, unlabelled: more.csv, columns
     group_column: d}
 baseline: {ngrams: 5, min_reviews: 9, weighting: naive-bayes, smoothing: 0.5,
     inverse_regularization: 9}
+report: {select: bilstm, threshold: 0.3}
 """
 
 
@@ -67,8 +68,7 @@ def follow(output: str) -> AllSettings:
         for file in files:
             shutil.copy(file, folder)
     options = shlex.split(command)[4::2]
-    known = [option for option in options if not option.startswith("train.networks=")]
-    set_settings(Path(), dict(option.split("=", 1) for option in known))
+    set_settings(Path(), dict(option.split("=", 1) for option in options))
     settings = check_all(read_yaml(PARAMS), PARAMS.name)
     reviews = registry.own(settings.csv).read()
     assert len({(review.split, review.label) for review in reviews}) == 4
@@ -79,9 +79,9 @@ def test_command_replaces_all_settings_of_an_earlier_file() -> None:
     columns(label=["a", "b"]).to_csv("other/new.csv", index=False)
     before = check_all(read_yaml(PARAMS), PARAMS.name)
     output = check("other/new.csv")
-    assert " -S train.networks=False " in output
     settings = follow(output)
-    assert settings.pad.validation == 0.2
+    assert (settings.pad.validation, settings.train.networks) == (0.2, False)
+    assert (settings.report.select, settings.report.threshold) == ("auto", None)
     for section in ("csv", "baseline"):
         old, new = (dict(getattr(each, section)) for each in (before, settings))
         assert [name for name in old if old[name] == new[name]] == []

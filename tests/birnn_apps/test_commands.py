@@ -81,7 +81,7 @@ def test_predict_writes_a_table(
     kept = ["stars", "review", "source", "late"]
     assert [*table] == [*kept, "predicted_source", *PREDICTED, "known"]
     assert table["predicted_source"].iloc[-1] == f"{texts}, row {len(table)}"
-    assert str(table["source"].iloc[0]) == "['web']"
+    assert table["source"].iloc[0] == (["web"] if extension == ".jsonl" else '["web"]')
     late = (table["late"].fillna("") != "").tolist()
     assert late == [*[False] * (len(TEXTS) - 1), True] * repeats
     assert table["review"].tolist() == TEXTS * repeats

@@ -102,6 +102,8 @@ def test_mistakes_are_printed_worst_first(
     assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
     output = invoke("mistakes", "--model", BASELINE)
     assert output == f"Mistakes of {TITLES[BASELINE]}: none\n"
+    with pytest.raises(InputError, match="networks is not trained"):
+        invoke("mistakes", "--model", "networks")
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")

@@ -22,11 +22,11 @@ def test_threshold_has_the_best_f1_of_the_rarer_class(rarer: int) -> None:
         return float(f1_score(labels == rarer, is_positive(log_odds, threshold) == rarer))
 
     best = max(f1(threshold) for threshold in np.linspace(0.001, 0.999, 999))
-    assert f1(thresholds.choose(labels, log_odds, rarer)) == pytest.approx(best, abs=0.01)
+    assert f1(thresholds.maximize_f1(labels, log_odds, rarer)) == pytest.approx(best, abs=0.01)
     assert best > f1(0.5)
     # Models that separate the classes completely, or not at all, have thresholds, too.
-    assert 0 < thresholds.choose(labels, 99.0 * labels, rarer) < 1
-    assert 0 < thresholds.choose(labels, np.zeros(len(labels)), rarer) < 1
+    assert 0 < thresholds.maximize_f1(labels, 99.0 * labels, rarer) < 1
+    assert 0 < thresholds.maximize_f1(labels, np.zeros(len(labels)), rarer) < 1
 
 
 @pytest.mark.parametrize("label", [0, 1])
@@ -51,11 +51,11 @@ def test_detections_of_a_worked_example() -> None:
 def test_decision_is_fitted_unless_the_classes_are_equal_or_a_threshold_is_given() -> None:
     log_odds = {"baseline": LOG_ODDS}
     for rarer, given, expected in ((None, None, 0.5), (1, 0.3, 0.3), (None, 0.3, 0.3)):
-        decision = thresholds.decide(LABELS, log_odds, rarer, given)["baseline"]
+        decision = thresholds.fit(LABELS, log_odds, rarer, given)["baseline"]
         assert (decision.threshold, decision.temperature != 1) == (expected, True)
-    decision = thresholds.decide(LABELS, log_odds, 0, None)["baseline"]
+    decision = thresholds.fit(LABELS, log_odds, 0, None)["baseline"]
     scaled = LOG_ODDS / decision.temperature
-    assert decision.threshold == thresholds.choose(LABELS, scaled, 0)
+    assert decision.threshold == thresholds.maximize_f1(LABELS, scaled, 0)
     margins = decision.margins(LOG_ODDS)
     assert decision.probability(margins) == pytest.approx(probability(scaled), abs=1e-6)
     assert np.array_equal(margins > 0, is_positive(scaled, decision.threshold))
