@@ -101,6 +101,8 @@ def steps(times: int) -> Iterator[Row]:
         measured = work.compare(name, ids, labels, times)
         title = TITLES[name]
         for kind, engines in measured.items():
+            one = engines.pop(work.ONE_DIRECTION)
+            yield row(f"{title}, {kind}, one direction / both", one, engines["this"])
             for other in [engine for engine in engines if engine != "this"]:
                 yield row(f"{title}, {kind} / {other}", engines["this"], engines[other])
             if "PyTorch" not in engines:

@@ -10,7 +10,7 @@ from benchmarks.paired import Cost, alternate, measure
 from birnn.architectures.registry import NETWORKS
 from birnn.core.batching import BATCH_SIZE
 from birnn.core.libraries import tensorflow_imports
-from birnn.networks.definition import NetworkConfig
+from birnn.networks.definition import Direction, NetworkConfig
 from birnn.reviews.sequences import OUT_OF_VOCABULARY
 
 with tensorflow_imports():
@@ -19,10 +19,11 @@ with tensorflow_imports():
 
     from benchmarks.notebook import network
     from birnn.networks.network import build_network
-    from birnn.networks.pooling import DIRECTIONS
     from birnn.training.optimization import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
+DIRECTIONS = 2
+ONE_DIRECTION = "one direction"  # the engine that runs the layer only forward
 BATCH = 256  # reviews per training step, and per batch of the notebook's validation
 STEPS = 20
 REVIEWS = 10_000  # for validation and prediction
@@ -56,7 +57,7 @@ def sample(ids: Ids, labels: Labels) -> tuple[Ids, Labels]:
     return np.where(padded < NUM_WORDS, padded, OUT_OF_VOCABULARY), labels[rows]
 
 
-def ours(name: str) -> keras.Sequential:
+def ours(name: str, direction: Direction = "both") -> keras.Sequential:
     """Return the network that the pipeline trains."""
     config = NetworkConfig(
         name=name,
@@ -66,6 +67,7 @@ def ours(name: str) -> keras.Sequential:
         embedding_dim=DIM,
         dropout=0.5,
         kernel="fused",
+        direction=direction,
     )
     model = build_network(NETWORKS[name], config)
     accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0)
@@ -137,6 +139,7 @@ def compare(name: str, ids: Ids, labels: Labels, times: int) -> dict[str, dict[s
 
     engines = {
         "this": keras_engine(ours(name), BATCH_SIZE),
+        ONE_DIRECTION: keras_engine(ours(name, "forward"), BATCH_SIZE),
         "Keras": keras_engine(network(LAYERS[name]), BATCH),
     }
     if torch := torch_engine(name):

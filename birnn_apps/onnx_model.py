@@ -19,7 +19,7 @@ from birnn.evaluation.model_names import BASELINE, COMBINED
 from birnn.networks.embeddings import WordNumbers
 from birnn.networks.fused_network import CELLS, find_cell
 from birnn.networks.inputs.ngrams import NO_NGRAM
-from birnn.networks.pooling import EVIDENCE_SCALE, PooledBidirectional
+from birnn.networks.pooling import EVIDENCE_SCALE, Pooling, recurrent_layers
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.reviews.tokenizer import LOWERCASE, SEPARATORS
 from birnn.reviews.unicode_words import ENTITY, REPLACE, WORD
@@ -159,7 +159,7 @@ def build_model(classifier: Classifier) -> onnx.ModelProto:
 
 
 def _is_pooled(network: keras.Model) -> bool:
-    return isinstance(network.layers[1], PooledBidirectional)
+    return isinstance(network.layers[1], Pooling)
 
 
 def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
@@ -195,7 +195,8 @@ def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
 def _network_log_odds(graph: Graph, network: keras.Model) -> str:
     """Add a network and return the name of its log-odds, shape (reviews,)."""
     embedding, layer, _, output = network.layers
-    if not find_cell(getattr(layer, "forward_layer", None)):
+    directions = recurrent_layers(layer)
+    if not (all(map(find_cell, directions)) if directions else _is_pooled(network)):
         raise InputError(
             f"{network.name} is not an LSTM or a GRU with Keras's default options: use birnn "
             "serve, or choose another --model"
@@ -211,9 +212,9 @@ def _network_log_odds(graph: Graph, network: keras.Model) -> str:
         vectors = graph.node("Concat", vectors, ratios, axis=2)
     inputs = graph.node("Transpose", vectors, perm=[1, 0, 2])
     if pooled:
-        outputs = _pooled_states(graph, layer, inputs)
+        outputs = _pooled_states(graph, directions, inputs)
     else:
-        outputs = _recurrent_layer(graph, layer, inputs, skip=1)
+        outputs = _recurrent_layer(graph, directions, inputs, skip=1)
     # From (directions, reviews, units) to (reviews, directions x units).
     outputs = graph.node("Transpose", outputs, perm=[1, 0, 2])
     outputs = graph.node("Reshape", outputs, graph.integers(0, -1))
@@ -225,15 +226,18 @@ def _network_log_odds(graph: Graph, network: keras.Model) -> str:
     return graph.node("Squeeze", graph.node("Gemm", outputs, kernel, bias), graph.integers(1))
 
 
-def _pooled_states(graph: Graph, layer: keras.layers.Bidirectional, inputs: str) -> str:
+def _pooled_states(graph: Graph, directions: list[keras.layers.RNN], inputs: str) -> str:
     """Add a layer that ignores padding, and return the maximum and mean of its states.
 
-    The shape is (directions, reviews, 2 x units).
+    The shape is (directions, reviews, 2 x units), or without a layer (1, reviews, 2 x inputs).
     """
     is_word = graph.node("Cast", "ids", to=TensorProto.BOOL)
     ones = graph.node("Cast", is_word, to=TensorProto.INT32)
     lengths = graph.node("ReduceSum", ones, graph.integers(1), keepdims=0)
-    states = _recurrent_layer(graph, layer, inputs, lengths)
+    if directions:
+        states = _recurrent_layer(graph, directions, inputs, lengths)
+    else:
+        states = graph.node("Unsqueeze", inputs, graph.integers(1))
     # Like the states, (length, directions, reviews, units).
     mask = graph.node(
         "Unsqueeze", graph.node("Transpose", is_word, perm=[1, 0]), graph.integers(1, 3)
@@ -255,13 +259,14 @@ def _pooled_states(graph: Graph, layer: keras.layers.Bidirectional, inputs: str)
 
 
 def _recurrent_layer(
-    graph: Graph, layer: keras.layers.Bidirectional, inputs: str, lengths: str = "", skip: int = 0
+    graph: Graph, directions: list[keras.layers.RNN], inputs: str, lengths: str = "", skip: int = 0
 ) -> str:
     """Add an LSTM or a GRU, and return all states, or with `skip` 1 the last states.
 
     Without `lengths`, the layer takes padding for words.
     """
-    cells = [layer.forward_layer.cell, layer.backward_layer.cell]
+    cells = [layer.cell for layer in directions]
+    one_way = "reverse" if directions[0].go_backwards else "forward"
     kind = CELLS[type(cells[0])]
     weights = zip(*(_onnx_weights(cell, GATES[kind]) for cell in cells), strict=True)
     tensors = [graph.constant(np.stack(arrays)) for arrays in weights]
@@ -272,7 +277,7 @@ def _recurrent_layer(
         *tensors,
         lengths,
         skip=skip,
-        direction="bidirectional",
+        direction="bidirectional" if len(cells) > 1 else one_way,
         hidden_size=cells[0].units,
         **options,
     )

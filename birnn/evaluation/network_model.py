@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from birnn.core.batching import BATCH_SIZE
 from birnn.evaluation.array_types import LogOdds
 from birnn.networks.network import count_parameters, predict
+from birnn.networks.pooling import recurrent_layers
 from birnn.reviews import encoding, sequences
 from birnn.reviews.encoding import Encoding
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
@@ -88,7 +89,7 @@ class NetworkModel:
         layers with weights are unknown.
         """
         embedding, layer, *_, output = self.network.layers
-        is_recurrent = isinstance(layer, keras.layers.Bidirectional)
+        is_recurrent = bool(recurrent_layers(layer))
         known = is_recurrent or not layer.weights
         maps = sum(
             math.prod(weight.shape)

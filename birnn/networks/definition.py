@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from birnn.core.settings import SMALLEST, Rate, Section, Sections, Seed
+from birnn.core.settings import SECTION, SMALLEST, Rate, Section, Sections, Seed
 from birnn.reviews.sequences import Pad
 
 Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
+Direction = Literal["both", "forward", "backward", "none"]
 Color = Literal["blue", "vermilion", "pink", "ochre", "gray"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -22,11 +24,22 @@ class SharedSettings(Section):
     """The parts that all networks share, their regularization and their implementation."""
 
     embedding_dim: int = Field(ge=1, le=4096)
+    direction: Direction
     pooling: Pooling
     dropout: Rate
     embedding_dropout: Rate
     word_dropout: Rate
     kernel: Kernel
+
+    @model_validator(mode="after")
+    def _check_pooling(self) -> Self:
+        if self.direction == "none" and self.pooling == "last":
+            raise PydanticCustomError(
+                SECTION,
+                "direction none has no recurrent layer, so no last state: set network.pooling to "
+                "max_mean",
+            )
+        return self
 
 
 class Ngrams(Section):
@@ -61,9 +74,9 @@ class Network:
     title: str  # name in reports
     color: Color  # color in figures (see `style.colors`)
     # Function that returns the Keras layer between the embedding and the output, given the
-    # network's settings. A recurrent layer is run in both directions. Any other layer maps vectors,
-    # float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It gets a mask,
-    # False for padding, if `network.pooling` is `max_mean`.
+    # network's settings. A recurrent layer is run in `network.direction`. Any other layer maps
+    # vectors, float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It gets a
+    # mask, False for padding, if `network.pooling` is `max_mean`.
     build: Callable[[Any], Any]
     settings: type[Section] = Section  # type of the network's section in `params.yaml`
 
@@ -88,6 +101,8 @@ class NetworkConfig(Section):
     kernel: Kernel  # implementation of the recurrent layer
     # Output of a recurrent layer: its last states, or the maximum and mean of all.
     pooling: Pooling = "last"
+    # Order in which a recurrent layer reads the words; none to pool their vectors without one.
+    direction: Direction = "both"
     # Fraction of the word vectors' elements that is dropped in training.
     embedding_dropout: float = 0
     word_dropout: float = 0  # fraction of words that are replaced by out-of-vocabulary in training
@@ -111,6 +126,7 @@ class NetworkConfig(Section):
             dropout=shared.dropout,
             kernel=shared.kernel,
             pooling=shared.pooling,
+            direction=shared.direction,
             embedding_dropout=shared.embedding_dropout,
             word_dropout=shared.word_dropout,
             longest_ngram=settings.ngrams.longest,

@@ -1,10 +1,10 @@
 """Networks of Keras's layers, as Keras computes them, or with the recurrent layer in `kernel`.
 
 The input part of the gates is computed once per distinct word of a batch instead of once per
-position. The two directions and the parts of a batch run in parallel.
+position. The directions and the parts of a batch run in parallel.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from typing import Any
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from birnn.networks.embeddings import Words
 from birnn.networks.kernel.kernel import ROWS, Cell, compute_gradients, compute_outputs
 from birnn.networks.kernel.matrix_product import matrix_product, run_parallel
-from birnn.networks.pooling import DIRECTIONS, POOLS, PooledBidirectional, call_layer
+from birnn.networks.pooling import POOLS, Pooling, call_layer, recurrent_layers
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -40,16 +40,18 @@ ASSUMED = {
     "dropout": 0,
     "recurrent_dropout": 0,
     "stateful": False,
-    "go_backwards": False,
 }
 
 
 def find_cell(layer: keras.Layer) -> Cell | None:
-    """Return the kernel's name of a recurrent layer's cell, None if the kernel cannot run it."""
+    """Return the kernel's name of a recurrent layer's cell, None if the kernel cannot run it.
+
+    It can in both directions.
+    """
     cell: Any = getattr(layer, "cell", None)
     if type(layer) not in LAYERS or type(cell) not in CELLS:
         return None
-    options = cell.get_config() | {"stateful": layer.stateful, "go_backwards": layer.go_backwards}
+    options = cell.get_config() | {"stateful": layer.stateful}
     is_assumed = all(options.get(name, value) == value for name, value in ASSUMED.items())
     return CELLS[type(cell)] if is_assumed else None
 
@@ -73,30 +75,28 @@ class FusedNetwork(LayeredNetwork):
     """A network from `build_network` whose recurrent layer is computed by `kernel`."""
 
     def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
-        """Create a network from layers, the second of which is bidirectional and has this cell."""
+        """Create a network from layers, the second of which has this cell."""
         super().__init__(layers, name=name)
         self._cell = cell
 
     def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
         """Return log-odds, shape (reviews, 1)."""
-        _, bidirectional, dropout, output = self.layers
-        cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
-        pooled = isinstance(bidirectional, PooledBidirectional)
-        outputs = recurrent_outputs(words, cells, FusedBidirectional(self._cell, pooled))
+        _, layer, dropout, output = self.layers
+        directions, pooled = recurrent_layers(layer), isinstance(layer, Pooling)
+        fused = FusedLayer(self._cell, pooled, [each.go_backwards for each in directions])
+        outputs = recurrent_outputs(words, [each.cell for each in directions], fused)
         if pooled:
-            outputs = bidirectional.append_evidence(outputs, words.fixed)
+            outputs = layer.append_evidence(outputs, words.fixed)
         outputs = dropout(outputs, training=training)
         return matrix_product(outputs, tf.convert_to_tensor(output.kernel)) + output.bias
 
 
-def recurrent_outputs(
-    words: Words, cells: tuple[keras.Layer, keras.Layer], layer: "FusedBidirectional"
-) -> tf.Tensor:
-    """Return the outputs of both directions, float32, shape (reviews, outputs).
+def recurrent_outputs(words: Words, cells: Sequence[keras.Layer], layer: "FusedLayer") -> tf.Tensor:
+    """Return the outputs of all directions, float32, shape (reviews, outputs).
 
     Args:
         words: the batch.
-        cells: Keras's cells of the forward and the backward direction.
+        cells: Keras's cell of each direction.
         layer: functions that compute the outputs and their gradients.
     """
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
@@ -113,10 +113,10 @@ def recurrent_outputs(
 
         result = tf.numpy_function(layer.outputs, inputs, tf.float32, stateful=False)
         outputs = cells[0].units * (POOLS if layer.pooled else 1)
-        return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
+        return tf.ensure_shape(result, (None, len(cells) * outputs)), gradient
 
-    forward, backward = (_weights(cell, words) for cell in cells)
-    return compute(words.learned, *forward, *backward)
+    weights = (tensor for cell in cells for tensor in _weights(cell, words))
+    return compute(words.learned, *weights)
 
 
 def _weights(cell: keras.Layer, words: Words) -> list[tf.Tensor]:
@@ -131,27 +131,29 @@ def _weights(cell: keras.Layer, words: Words) -> list[tf.Tensor]:
 
 
 @dataclass(frozen=True)
-class FusedBidirectional:
-    """A bidirectional layer in `kernel`, as functions of NumPy arrays that run in parallel."""
+class FusedLayer:
+    """A recurrent layer in `kernel`, as functions of NumPy arrays that run in parallel."""
 
     cell: Cell  # the cell of the layer
     pooled: bool  # returns maximum and mean of each unit over the words, else the last states
+    backward: Sequence[bool]  # for each direction, whether it starts with the last word
 
     def outputs(
         self, words: Ints, mask: Mask, fixed: Floats, learned: Floats, *weights: Floats
     ) -> Floats:
         """Return the outputs of the layer, shape (reviews, outputs)."""
-        order, _, directions = _sort_inputs(words, mask, fixed, learned)
+        order, _, directions = _sort_inputs(self.backward, words, mask, fixed, learned)
         _, _, recurrent, *_ = weights
         outputs = len(recurrent) * (POOLS if self.pooled else 1)
-        result = np.empty((DIRECTIONS, len(words), outputs), np.float32)
+        tensors = _split_weights(weights, len(directions))
+        result = np.empty((len(directions), len(words), outputs), np.float32)
 
         def work(direction: int, rows: slice) -> None:
             inputs = tuple(array[rows] for array in directions[direction])
-            part, tensors = result[direction, rows], _split_weights(weights)[direction]
-            compute_outputs(inputs, tensors, self.cell == "gru", self.pooled, part)
+            options = self.cell == "gru", self.pooled
+            compute_outputs(inputs, tensors[direction], *options, result[direction, rows])
 
-        _run_on_parts(work, len(words))
+        _run_on_parts(work, len(directions), len(words))
         in_input_order = np.empty_like(result)
         in_input_order[:, order] = result
         return np.concatenate(in_input_order, axis=1)
@@ -166,25 +168,25 @@ class FusedBidirectional:
         *weights: Floats,
     ) -> list[Floats]:
         """Return the gradients of `learned` and `weights`, given the gradient of the outputs."""
-        order, places, directions = _sort_inputs(words, mask, fixed, learned)
-        halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
-        direction_gradients = [np.ascontiguousarray(half) for half in halves]
+        order, places, directions = _sort_inputs(self.backward, words, mask, fixed, learned)
+        shares = np.split(output_gradient[order], len(directions), axis=1)
+        tensors = _split_weights(weights, len(directions))
+        direction_gradients = [np.ascontiguousarray(share) for share in shares]
         sorted_words, lengths, _ = directions[0]
-        shape = DIRECTIONS, *sorted_words.shape, learned.shape[2]
+        shape = len(directions), *sorted_words.shape, learned.shape[2]
         learned_gradients = np.zeros(shape, np.float32)
 
         def work(direction: int, rows: slice) -> tuple[Floats, ...]:
             inputs = tuple(array[rows] for array in directions[direction])
-            part, tensors = direction_gradients[direction][rows], _split_weights(weights)[direction]
-            sums = tuple(np.zeros_like(tensor) for tensor in tensors)
-            learned_part = learned_gradients[direction, rows]
+            parts = direction_gradients[direction][rows], learned_gradients[direction, rows]
+            sums = tuple(np.zeros_like(tensor) for tensor in tensors[direction])
             options = self.cell == "gru", self.pooled
-            compute_gradients(inputs, tensors, *options, part, learned_part, sums)
+            compute_gradients(inputs, tensors[direction], *options, *parts, sums)
             return sums
 
         sums: list[Floats] = []
-        for parts in _run_on_parts(work, len(words)):
-            sums += [reduce(np.add, tensors) for tensors in zip(*parts, strict=True)]
+        for parts in _run_on_parts(work, len(directions), len(words)):
+            sums += [reduce(np.add, arrays) for arrays in zip(*parts, strict=True)]
         learned_sums = np.zeros_like(learned)
         inside = np.arange(sorted_words.shape[1]) < lengths[:, None]
         for place, gradient in zip(places, learned_gradients, strict=True):
@@ -192,19 +194,19 @@ class FusedBidirectional:
         return [learned_sums, *sums]
 
 
-def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
+def _split_weights(weights: tuple[Floats, ...], directions: int) -> list[tuple[Floats, ...]]:
     """Return the weights of each direction."""
-    half = len(weights) // DIRECTIONS
-    return [weights[:half], weights[half:]]
+    size = len(weights) // directions
+    return [weights[start : start + size] for start in range(0, len(weights), size)]
 
 
 def _sort_inputs(
-    words: Ints, mask: Mask, fixed: Floats, learned: Floats
+    backward: Sequence[bool], words: Ints, mask: Mask, fixed: Floats, learned: Floats
 ) -> tuple[NDArray[np.intp], list[Any], list[Any]]:
     """Return the order of the reviews by length, and for each direction places and inputs.
 
-    The inputs of `kernel` are in this order, without padding: the forward direction starts with the
-    first word of a review, the backward direction with the last. Their places are the rows and the
+    The inputs of `kernel` are in this order, without padding: a forward direction starts with the
+    first word of a review, a backward direction with the last. Their places are the rows and the
     columns that they come from.
     """
     lengths = mask.sum(axis=1, dtype=np.int32)
@@ -214,12 +216,14 @@ def _sort_inputs(
     first = mask[order].argmax(axis=1)[:, None]
     last = first + lengths[:, None] - 1
     columns = np.minimum(first + column, last), np.maximum(last - column, first)
-    places = [np.broadcast_arrays(rows, column) for column in columns]
+    places = [np.broadcast_arrays(rows, columns[is_backward]) for is_backward in backward]
     features = np.concatenate([fixed, learned], axis=-1)
     return order, places, [(words[*place], lengths, features[*place]) for place in places]
 
 
-def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
+def _run_on_parts(
+    work: Callable[[int, slice], Any], directions: int, reviews: int
+) -> list[list[Any]]:
     """Run `work` on every part of the reviews, and return the results per direction.
 
     The split decides how the sum of the gradients is rounded, so it does not depend on the number
@@ -229,6 +233,6 @@ def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[
     step = max(1, -(-reviews // (PARTS * ROWS))) * ROWS
     parts = [slice(row, row + step) for row in range(0, max(1, reviews), step)]
     results = run_parallel(
-        partial(work, direction, part) for direction in range(DIRECTIONS) for part in parts
+        partial(work, direction, part) for direction in range(directions) for part in parts
     )
-    return [results[: len(parts)], results[len(parts) :]]
+    return [results[start : start + len(parts)] for start in range(0, len(results), len(parts))]

@@ -16,7 +16,13 @@ from birnn.networks.fused_network import FusedNetwork, LayeredNetwork, find_cell
 from birnn.networks.initializers import Orthogonal
 from birnn.networks.inputs import word_inputs
 from birnn.networks.inputs.word_inputs import WordInput
-from birnn.networks.pooling import PooledBidirectional, StateDropout
+from birnn.networks.pooling import (
+    Pooled,
+    PooledBidirectional,
+    Pooling,
+    StateDropout,
+    recurrent_layers,
+)
 from birnn.runtime.errors import InputError
 
 HDF5_OVERHEAD = 100_000  # bytes
@@ -42,14 +48,14 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     inputs = keras.Input((config.maxlen,), dtype="int32")
     embedding = _embedding(config)
     if isinstance(layer, keras.layers.RNN):
-        layer = _bidirectional(layer, config, embedding.fixed_width)
-    if isinstance(layer, PooledBidirectional) and embedding.fixed_width:
+        layer = _in_directions(layer, config, embedding.fixed_width)
+    if isinstance(layer, Pooling) and embedding.fixed_width:
         dropout = StateDropout(config.dropout, sums=embedding.fixed_width)
     else:
         dropout = keras.layers.Dropout(config.dropout)
     layers = [inputs, embedding, layer, dropout, keras.layers.Dense(1)]
     is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
-    if is_fused and cell:
+    if is_fused and cell and recurrent_layers(layer):
         model = FusedNetwork(cell, layers, name=network.name)
     else:
         model = LayeredNetwork(layers, name=network.name)
@@ -69,18 +75,24 @@ def _embedding(config: NetworkConfig) -> Embedding:
     )
 
 
-def _bidirectional(
-    layer: keras.layers.RNN, config: NetworkConfig, evidence: int
-) -> keras.layers.Bidirectional:
-    if config.pooling == "last":
-        wrapper = keras.layers.Bidirectional(layer)
-    else:
+def _in_directions(
+    layer: keras.layers.RNN, config: NetworkConfig, fixed_width: int
+) -> keras.layers.Layer:
+    """Return a layer that runs a recurrent one in the directions of the configuration."""
+    layer.go_backwards = config.direction == "backward"
+    if config.pooling == "max_mean":
         layer.return_sequences = True
-        wrapper = PooledBidirectional(layer, config.embedding_dim, evidence)
-    for cell in (wrapper.forward_layer.cell, wrapper.backward_layer.cell):
-        initializer = getattr(cell, "recurrent_initializer", None)
+        fixed = slice(config.embedding_dim, config.embedding_dim + fixed_width)
+        if config.direction == "both":
+            wrapper = PooledBidirectional(layer, fixed)
+        else:
+            wrapper = Pooled(None if config.direction == "none" else layer, fixed)
+    else:
+        wrapper = keras.layers.Bidirectional(layer) if config.direction == "both" else layer
+    for recurrent in recurrent_layers(wrapper):
+        initializer = getattr(recurrent.cell, "recurrent_initializer", None)
         if isinstance(initializer, keras.initializers.Orthogonal):
-            cell.recurrent_initializer = Orthogonal(initializer.gain, initializer.seed)
+            recurrent.cell.recurrent_initializer = Orthogonal(initializer.gain, initializer.seed)
     return wrapper
 
 

@@ -30,6 +30,7 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
     "word_vectors.reviews": "none",
     "ngrams.longest": 0,
     "network.embedding_dim": 128,
+    "network.direction": "both",
     "network.pooling": "last",
     "network.dropout": 0.5,
     "network.embedding_dropout": 0,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from birnn.core.paths import EVALUATION, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE
 from birnn.evaluation.predictor import Predictor
-from birnn.networks.definition import Pooling
-from birnn.networks.fused_network import find_cell
+from birnn.networks.definition import Direction, Pooling
 from birnn.networks.inputs.ngrams import NO_NGRAM, NgramRatios, RatioTable, codes
 from birnn.networks.network import initialize, save_network
 from birnn.reviews import encoding
@@ -47,6 +46,7 @@ def small_predictor(
     padding: Side = "pre",
     truncating: Side = "pre",
     pooling: Pooling = "last",
+    direction: Direction = "both",
     longest_ngram: int = 0,
     words: tuple[str, ...] = WORDS,
     tokenizer: Tokenizer = "keras",
@@ -57,10 +57,11 @@ def small_predictor(
     table = random_table(longest_ngram, len(words) + 4) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
     encoded = Encoding([*words], maxlen, padding, truncating, tokenizer, CLASSES)
-    shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
+    shape = {"maxlen": maxlen, "num_words": len(words) + 4}
+    layers: dict[str, Any] = {"pooling": pooling, "direction": direction}
     # A layer of another kind may ignore masks.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
-        model = small_networks.build(small_networks.config(name, **shape, **ngrams))
+        model = small_networks.build(small_networks.config(name, **shape, **layers, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
         inputs = [NgramRatios(longest_ngram, len(words) + 4, table)] if table else []
@@ -86,9 +87,7 @@ def small_baseline(longest: int = 2, *, normalized: bool = False) -> Predictor:
 def gated(predictor: Predictor) -> Predictor:
     """Return a predictor of the LSTMs and GRUs, which ONNX can express."""
     networks = {
-        name: model
-        for name, model in predictor.models.items()
-        if find_cell(getattr(model.network.layers[1], "forward_layer", None))
+        name: model for name, model in predictor.models.items() if name in small_networks.LAYERS
     }
     return replace(predictor, models=networks)
 

@@ -17,7 +17,7 @@ import pytest
 from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
 from birnn.evaluation.network_model import NetworkModel
-from birnn.networks.definition import Pooling
+from birnn.networks.definition import Direction, Pooling
 from birnn.networks.log_odds import probability
 from birnn.reviews.sequences import Side
 from birnn.runtime.errors import InputError
@@ -33,6 +33,13 @@ from tests.projects import PROJECT
 REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
 REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
 
+ONE_DIRECTION: list[tuple[Pooling, Direction]] = [
+    ("last", "forward"),
+    ("last", "backward"),
+    ("max_mean", "backward"),
+    ("max_mean", "none"),
+]
+
 
 def load_example(folder: Path) -> Callable[[list[str]], dict[str, list[float | None]]]:
     """Return `predict` of the example in the docs, for the ONNX model in a folder."""
@@ -41,9 +48,12 @@ def load_example(folder: Path) -> Callable[[list[str]], dict[str, list[float | N
     return predict
 
 
-def networks(padding: Side, truncating: Side, pooling: Pooling) -> Classifier:
+def networks(
+    padding: Side, truncating: Side, pooling: Pooling, direction: Direction = "both"
+) -> Classifier:
     """Return networks, half of which read n-grams."""
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
+    layout |= {"direction": direction}
     if padding == "post":
         layout |= UNICODE
     classifier = gated(network_classifier(**layout, longest_ngram=3 if truncating == "pre" else 0))
@@ -61,6 +71,7 @@ def linear(longest: int, *, normalized: bool) -> Classifier:
     "create",
     [
         *(partial(networks, *layout) for layout in LAYOUTS),
+        *(partial(networks, "pre", "pre", *layers) for layers in ONE_DIRECTION),
         *(partial(linear, n, normalized=each) for n, each in product([1, 3], [False, True])),
     ],
 )

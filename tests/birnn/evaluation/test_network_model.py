@@ -19,9 +19,11 @@ BIASES = {"bilstm": 4, "bigru": 6}
 ENCODING = Encoding([], 7, "pre", "pre", "keras", ("negative", "positive"))
 
 
-def costs(network: Network, **settings: int) -> tuple[int, int | None]:
+def costs(network: Network, direction: str = "both", **settings: int) -> tuple[int, int | None]:
     """Return the recurrent parameters and the multiply-adds for a review of seven words."""
-    config = small_networks.config(network.name, settings=settings, embedding_dim=5)
+    shape = {"embedding_dim": 5, "direction": direction}
+    shape |= {"pooling": "max_mean"} if direction == "none" else {}
+    config = small_networks.config(network.name, settings=settings, **shape)
     cost = NetworkModel(ENCODING, build_network(network, config)).cost(7)
     return cost["recurrent_parameters"], cost["multiply_adds"]
 
@@ -31,6 +33,9 @@ def test_costs_of_recurrent_layers(name: str) -> None:
     matrices = 2 * 3 * PRODUCTS[name] * (5 + 3)
     # A recurrent weight is used once per word, an output weight once per review.
     assert costs(NETWORKS[name], units=3) == (matrices + 2 * 3 * BIASES[name], 7 * matrices + 2 * 3)
+    one, products = costs(NETWORKS[name], "backward", units=3)
+    assert (2 * one, products) == (matrices + 2 * 3 * BIASES[name], 7 * matrices // 2 + 3)
+    assert costs(NETWORKS[name], "none", units=3) == (0, 2 * 5)  # maximum and mean of five numbers
 
 
 def test_costs_of_other_layers() -> None:

@@ -34,12 +34,16 @@ def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[N
 
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize(
-    ("count", "maxlen", "units", "dim", "pooling", "ngram", "regions"),
+    ("count", "maxlen", "units", "dim", "pooling", "direction", "ngram", "regions"),
     [
-        (1, 1, 1, 1, "last", 0, []),
-        (41, 12, 9, 6, "last", 2, [3, 5]),
-        (8, 7, 3, 4, "max_mean", 0, []),
-        (41, 12, 9, 6, "max_mean", 3, [3, 5]),
+        (1, 1, 1, 1, "last", "both", 0, []),
+        (41, 12, 9, 6, "last", "both", 2, [3, 5]),
+        (8, 7, 3, 4, "max_mean", "both", 0, []),
+        (41, 12, 9, 6, "max_mean", "both", 3, [3, 5]),
+        (41, 12, 9, 6, "last", "forward", 2, [3, 5]),
+        (8, 7, 3, 4, "last", "backward", 0, []),
+        (8, 7, 3, 4, "max_mean", "forward", 0, []),
+        (41, 12, 9, 6, "max_mean", "backward", 3, [3, 5]),
     ],
 )
 def test_kernels_give_equal_outputs_and_gradients(
@@ -49,11 +53,13 @@ def test_kernels_give_equal_outputs_and_gradients(
     units: int,
     dim: int,
     pooling: str,
+    direction: str,
     ngram: int,
     regions: list[int],
 ) -> None:
     shape = {"maxlen": maxlen, "settings": {"units": units}, "embedding_dim": dim}
-    shape |= {"pooling": pooling, "longest_ngram": ngram, "ngrams": 5, "regions": regions}
+    shape |= {"pooling": pooling, "direction": direction}
+    shape |= {"longest_ngram": ngram, "ngrams": 5, "regions": regions}
     models = [build(config(name, kernel=kernel, **shape)) for kernel in ("fused", "keras")]
     assert [isinstance(model, FusedNetwork) for model in models] == [True, False]
     set_large_weights(*models)
@@ -165,7 +171,6 @@ UNSUPPORTED = [
     keras.layers.GRU(2, reset_after=False),
     keras.layers.GRU(2, use_bias=False),
     keras.layers.GlobalAveragePooling1D(),
-    keras.layers.LSTM(2, go_backwards=True),
     keras.layers.Bidirectional(keras.layers.LSTM(2)),
     OtherLstm(2),
 ]

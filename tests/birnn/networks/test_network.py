@@ -12,7 +12,14 @@ from birnn.architectures.registry import NETWORKS
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network, count_parameters, predict, save_network
-from tests.birnn.small_networks import LAYERS, build, build_keras_network, config, load
+from tests.birnn.small_networks import (
+    LAYERS,
+    build,
+    build_keras_network,
+    config,
+    load,
+    set_large_weights,
+)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -34,6 +41,37 @@ def test_initial_weights_equal_keras_except_orthogonal_ones(name: str) -> None:
             assert (weights == expected).all()
     forward, backward = recurrent
     assert np.abs(forward - backward).max() > 0.1
+
+
+@pytest.mark.parametrize("pooling", ["last", "max_mean"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_backward_network_reads_reviews_from_the_end(name: str, pooling: str) -> None:
+    directions = "forward", "backward"
+    networks = [build(config(name, pooling=pooling, direction=each)) for each in directions]
+    set_large_weights(*networks)
+    ids = np.random.default_rng(0).integers(2, 30, (9, 7), np.int32)
+    forward, backward = (predict(network, ids) for network in networks)
+    assert predict(networks[1], ids[:, ::-1]) == pytest.approx(forward, abs=1e-6)
+    assert np.abs(forward - backward).max() > 0.1
+
+
+@pytest.mark.parametrize("kernel", ["fused", "keras"])
+def test_network_without_recurrent_layer_pools_words(tmp_path: Path, kernel: str) -> None:
+    options = {"pooling": "max_mean", "direction": "none", "kernel": kernel}
+    networks = {}
+    for name in LAYERS:
+        keras.utils.set_random_seed(3)
+        networks[name] = build(config(name, **options))
+    ids = np.array([[0, 0, 4, 9, 4, 7, 2], [3, 4, 5, 6, 7, 8, 9]], np.int32)
+    model = networks["bilstm"]
+    vectors, weights, bias = model.get_weights()
+    words = [vectors[row[row > 0]] for row in ids]
+    pools = [np.concatenate([each.max(axis=0), each.mean(axis=0)]) for each in words]
+    expected = (np.array(pools) @ weights + bias)[:, 0]
+    assert predict(model, ids) == pytest.approx(expected, abs=1e-6)
+    assert np.array_equal(predict(networks["bigru"], ids), predict(model, ids))
+    save_network(config("bilstm", **options), model, tmp_path)
+    assert np.array_equal(predict(load(tmp_path), ids), predict(model, ids))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
