@@ -68,11 +68,27 @@ strong := --recipe n-grams -S train.seed=100..119
 equal-time := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
 equal-size := --recipe skip-gram -S bigru.units=78,64 -S train.seed=200..209
 rotten-tomatoes := --recipe n-grams -S fetch.source=rotten-tomatoes -S train.seed=200..219
+UNITS := bilstm.units,bigru.units
+rotten-tomatoes-words := --recipe skip-gram -S fetch.source=rotten-tomatoes -S train.seed=300..319
+# A second and third sweep, if a study has several.
+directions-notebook := --recipe notebook -S network.direction=both,forward,backward -S train.seed=300..309
+directions-notebook.2 := --recipe notebook -S network.direction=forward,backward -S $(UNITS)=105 -S train.seed=300..309
+directions-regularization := --recipe regularization -S network.direction=both,forward,backward -S train.seed=300..309
+directions-regularization.2 := --recipe regularization -S network.direction=forward,backward -S $(UNITS)=105 -S train.seed=300..309
+directions-regularization.3 := --recipe regularization -S network.direction=none -S train.seed=300..304
+directions-skip-gram := --recipe skip-gram -S network.direction=both -S train.seed=300..309
+directions-skip-gram.2 := --recipe skip-gram -S network.direction=forward,backward -S $(UNITS)=103 -S train.seed=300..309
+directions-skip-gram.3 := --recipe skip-gram -S network.direction=forward,backward,none -S train.seed=300..304
+directions-n-grams := --recipe n-grams -S network.direction=both,none -S train.seed=300..304
+INGREDIENTS := $(shell sed -n 's/^\([a-z-]*\):$$/\1/p' birnn_lab/ingredients.yaml)
+ingredients := $(patsubst %,--recipe %,notebook n-grams $(INGREDIENTS)) -S train.seed=0..4
+epochs := $(patsubst %,--recipe %,two-epochs pooling schedule longer-reviews regularization) -S train.epochs=1..4 -S train.seed=0..4
+padding := -S pad.padding=pre,post -S train.seed=0..9
 STUDY ?= seeds
 
 study: $(ENV) ## run the missing experiments of the study STUDY=seeds, and collect the results
 	@[ -n "$($(STUDY))" ] || { echo "there is no study $(STUDY): use a name in study/PROTOCOL.md"; exit 1; }
-	python -m birnn_apps sweep $(STUDY) $($(STUDY))
+	$(foreach part,$(STUDY) $(STUDY).2 $(STUDY).3,$(if $($(part)),python -m birnn_apps sweep $(STUDY) $($(part)) &&)) \
 	python -m birnn_apps study $(STUDY)
 
 # Recipes that train in minutes have ten seeds, and all others five.

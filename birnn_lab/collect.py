@@ -62,13 +62,13 @@ def study(name: str) -> Study:
 
 def _describe(name: str, runs: Mapping[str, Run], old: Study | None) -> tuple[About, pd.DataFrame]:
     """Return what all runs share, and the rows of the old study with what varies now."""
-    known, labels = stored_recipes.read(), [*runs, *(old.runs["name"] if old else [])]
+    known, labels = stored_recipes.read_all(), [*runs, *(old.runs["name"] if old else [])]
     used = {_recipe(label, known) for label in labels}
     if len(used) > 1 and "" in used:
         raise InputError(
             f"only some runs of {name} have a recipe: choose another name for the others"
         )
-    recipes = known if used != {""} else {}
+    recipes = stored_recipes.with_bases(used)
     chosen = (key for run in runs.values() for key in run.chosen if key not in {SEED, RECIPE})
     before = old.about.varied if old else []
     varied = [*dict.fromkeys([*([RECIPE] if len(used) > 1 else []), *before, *chosen])]

@@ -1,5 +1,6 @@
 """Recipes: named sets of settings, each of which adds to another recipe."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from birnn.runtime.errors import InputError
 from birnn_lab.studies.store import FOLLOWING_SEEDS, SEED, check_name
 
 FILE = Path(__file__).with_suffix(".yaml")
+INGREDIENTS = FILE.with_stem("ingredients")  # recipes that change one of them, for a study
 
 
 class Entry(Section):
@@ -39,9 +41,9 @@ class Recipe:
         return self.all_settings | seeds | changes
 
 
-def read(file: Path = FILE) -> dict[str, Recipe]:
-    """Return all recipes by name, in the order of the file."""
-    recipes: dict[str, Recipe] = {}
+def read(file: Path = FILE, above: Mapping[str, Recipe] = {}) -> dict[str, Recipe]:
+    """Return the recipes above a file and its own by name, in their order."""
+    recipes = dict(above)
     for name, content in read_yaml(file).items():
         check_name(name)
         entry = validate_section(Entry, content, f"{file}: {name}")
@@ -53,9 +55,23 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     return recipes
 
 
+def read_all() -> dict[str, Recipe]:
+    """Return the recipes of both files by name."""
+    return read(INGREDIENTS, above=read())
+
+
+def with_bases(names: Collection[str]) -> dict[str, Recipe]:
+    """Return the recipes with these names, and all that they add to, by name."""
+    recipes, wanted = read_all(), {*names}
+    for name in reversed(recipes):
+        if name in wanted:
+            wanted.add(recipes[name].base or name)
+    return {name: recipe for name, recipe in recipes.items() if name in wanted}
+
+
 def named(name: str) -> Recipe:
     """Return the recipe with a name."""
-    recipes = read()
+    recipes = read_all()
     if name not in recipes:
-        raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)}")
+        raise InputError(f"there is no recipe {name!r}: use {', '.join(read())}")
     return recipes[name]

@@ -79,7 +79,8 @@ def test_study_of_several_recipes_compares_recipes() -> None:
     found = study("several", SEEDS, recipe=("pooling", "notebook"))
     assert found.about.varied == ["recipe"]
     assert found.runs["recipe"].tolist() == ["notebook"] * 2 + ["pooling"] * 2
-    assert [recipe["name"] for recipe in found.about.recipes] == [*recipes.read()]
+    bases = ["notebook", "two-epochs", "pooling"]
+    assert [recipe["name"] for recipe in found.about.recipes] == bases
     settings = found.settings_by_run()
     assert [settings[f"{name}--seed-1"]["train.epochs"] for name in ("notebook", "pooling")] == [
         10,
@@ -110,9 +111,9 @@ def test_joined_setting_that_varies_only_now_has_the_values_of_old_rows() -> Non
 
 def test_changed_recipes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     study("several", SEEDS, recipe=("pooling", "notebook"))
-    changed = recipes.read()
+    changed = recipes.read_all()
     changed["pooling"] = replace(changed["pooling"], all_settings={})
-    monkeypatch.setattr(recipes, "read", lambda: changed)
+    monkeypatch.setattr(recipes, "read_all", lambda: changed)
     finish("several", SEEDS, recipe=("two-epochs",))
     with pytest.raises(InputError, match="the recipe pooling has changed: give it another name"):
         collect.study("several")

@@ -28,6 +28,26 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
         assert recipe.all_settings == before | recipe.settings != before
 
 
+def test_each_ingredient_is_added_to_one_recipe_and_taken_from_another() -> None:
+    ladder = recipes.read()
+    steps = {"added": dict[str, object](), "taken": dict[str, object]()}
+    for name in recipes.read_all().keys() - ladder.keys():
+        recipe = recipes.named(name)
+        before = ladder[recipe.base or ""].all_settings
+        kind = "added" if recipe.base == "notebook" else "taken"
+        assert not steps[kind].keys() & recipe.settings.keys()
+        steps[kind] |= recipe.settings
+        (point,) = grid.points([], [name])
+        assert {key: point.settings[key] for key in recipe.settings} == recipe.settings
+        assert all(before.get(key) != value for key, value in recipe.settings.items())
+    # All settings from `notebook` to `n-grams`, but not of the baseline.
+    start, end = (grid.points([], [name])[0].settings for name in ("notebook", "n-grams"))
+    changed = {key for key in end if start[key] != end[key]} - {"baseline.ngrams"}
+    assert steps["added"].keys() == steps["taken"].keys() == changed
+    assert steps["taken"] == {key: start[key] for key in changed}
+    assert steps["added"] | {"train.epochs": 4} == {key: end[key] for key in changed}
+
+
 def test_recipes_are_listed_or_printed_as_options(capsys: pytest.CaptureFixture[str]) -> None:
     commands.recipe("")
     lines = capsys.readouterr().out.splitlines()
