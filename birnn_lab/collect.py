@@ -1,7 +1,7 @@
 """Studies from the experiments of a sweep."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,9 +16,17 @@ from birnn_lab.grid import SEPARATOR
 from birnn_lab.recipes import Recipe
 from birnn_lab.setting_text import as_text, differing
 from birnn_lab.studies import store, writing
-from birnn_lab.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
+from birnn_lab.studies.store import (
+    FOLLOWING_SEEDS,
+    HELD_OUT,
+    RECIPE,
+    SEED,
+    About,
+    Study,
+)
 
 CORPUS = "corpus"  # compared like a setting
+LABEL = "label"
 
 
 @FileLock(writing.LOCK, timeout=writing.PATIENCE)
@@ -54,10 +62,17 @@ def study(name: str) -> Study:
         order = [recipe["name"] for recipe in about.recipes].index
         table = table.sort_values(RECIPE, key=lambda names: names.map(order), kind="stable")
     predictions = {label: run.read_predictions() for label, run in runs.items()}
-    reviews = next(iter(predictions.values()))[["label", "group"]]
+    reviews = next(iter(predictions.values()))[[LABEL, "group"]]
     log_odds = {label: read[[*TITLES]] for label, read in predictions.items()}
-    log_odds |= store.read_predictions(folder, kept.get("name", []))
-    return writing.write(Study(folder, about, table, reviews), log_odds)
+    held_out = {
+        label: read[[LABEL, *TITLES]]
+        for label, run in runs.items()
+        if (read := run.read_held_out()) is not None
+    }
+    names: Iterable[str] = kept.get("name", [])
+    log_odds |= store.read_predictions(folder, names)
+    held_out |= store.read_predictions(folder, names, HELD_OUT)
+    return writing.write(Study(folder, about, table, reviews), log_odds, held_out)
 
 
 def _describe(name: str, runs: Mapping[str, Run], old: Study | None) -> tuple[About, pd.DataFrame]:
@@ -154,4 +169,5 @@ def _row(label: str, run: Run, about: About) -> dict[str, Any]:
         for measure, value in evaluation.get(model, {}).items()
         if isinstance(value, int | float)
     }
-    return {"name": label} | recipe | settings | seeds | measures | training_times.measure(run)
+    origin = training_times.measure(run) | {"commit": run.commit}
+    return {"name": label} | recipe | settings | seeds | measures | origin

@@ -75,6 +75,11 @@ class Run:
         return self._parse(LOCK, read)
 
     @cached_property
+    def commit(self) -> str:
+        """The first digits of the commit that this experiment started from."""
+        return output("git", "rev-parse", "--short=12", f"{self.revision}^")
+
+    @cached_property
     def chosen(self) -> dict[str, Any]:
         """The values that the sweep chose; empty if no sweep or search ran this experiment."""
         message = output("git", "log", "-1", "--format=%B", self.revision)
@@ -114,6 +119,13 @@ class Run:
     def read_predictions(self) -> pd.DataFrame:
         """Return label, group and log-odds of each test review, see `read_output`."""
         table: pd.DataFrame = self.read_output(PREDICTIONS, pd.read_parquet)
+        return table
+
+    def read_held_out(self) -> pd.DataFrame | None:
+        """Return label and log-odds of each held-out review, if any, see `read_output`."""
+        if self.metrics["corpus"]["validation"] == "test":
+            return None
+        table: pd.DataFrame = self.read_output(paths.HELD_OUT_PREDICTIONS, pd.read_parquet)
         return table
 
 

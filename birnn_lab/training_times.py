@@ -1,9 +1,10 @@
-"""The seconds that training took, which `birnn.runtime.times` recorded."""
+"""The start of training and the seconds that it took, which `birnn.runtime.times` recorded."""
 
 import json
 import math
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from birnn.core import paths
@@ -18,9 +19,10 @@ TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
 
 
 def measure(run: Run) -> dict[str, Any]:
-    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`.
+    """Return the seconds of training of all models (`bigru.seconds`), the `machine` and the start.
 
-    They include the stages before training, and are NaN if they are unknown.
+    The seconds include the stages before training, and are NaN if they are unknown. `started` is
+    when the first network started to train, in UTC, or empty.
     """
     times = _read()
     timed = {path: times[md5] for path in TIMED if (md5 := run.hashes.get(path)) in times}
@@ -36,12 +38,15 @@ def measure(run: Run) -> dict[str, Any]:
         ALL_NETWORKS: combined,
         ALL_MODELS: combined + own[BASELINE],
     }
-    machine = " and ".join(dict.fromkeys(machine for _, machine in timed.values()))
-    return {f"{model}.seconds": value for model, value in totals.items()} | {"machine": machine}
+    machine = " and ".join(dict.fromkeys(machine for _, machine, _ in timed.values()))
+    networks = (MODEL_FOLDERS[network] for network in NETWORKS)
+    started = min((timed[path][2] for path in networks if path in timed), default="")
+    origin = {"machine": machine, "started": started}
+    return {f"{model}.seconds": value for model, value in totals.items()} | origin
 
 
-def _read() -> dict[str, tuple[float, str]]:
-    """Return the newest seconds and the machine of each output with recorded times, by md5.
+def _read() -> dict[str, tuple[float, str, str]]:
+    """Return the newest seconds, machine and start of each output with recorded times, by md5.
 
     Lines that cannot be read are skipped: a killed process may leave half a line.
     """
@@ -49,7 +54,10 @@ def _read() -> dict[str, tuple[float, str]]:
     for line in file.read_bytes().splitlines() if file.exists() else ():
         with suppress(ValueError, KeyError, TypeError):
             entry = json.loads(line)
-            newest[entry["md5"]] = sum(entry["seconds"]), _format(entry["machine"])
+            seconds = sum(entry["seconds"])
+            start = datetime.fromisoformat(entry["date"]) - timedelta(seconds=seconds)
+            started = f"{start:%Y-%m-%dT%H:%M:%SZ}"
+            newest[entry["md5"]] = seconds, _format(entry["machine"]), started
     return newest
 
 

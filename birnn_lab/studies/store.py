@@ -2,10 +2,12 @@
 
 - `study.yaml`: the fields of `About`.
 - `runs.csv`: one row per run, with its `name`, the values that vary, the seeds, the measures of
-  every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. If settings
-  are chosen by the study, it has no measures of the test split.
+  every model (`bigru.accuracy`), its training time (`bigru.seconds`), the `machine`, when the first
+  network `started` to train, and the `commit` of the code. If settings are chosen by the study, it
+  has no measures of the test split. Older rows have no start and no commit.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
+- `held-out/RUN.parquet`: label and log-odds of the held-out reviews, if there are any.
 - `NAME.png`: the figure (see `figure`).
 """
 
@@ -28,10 +30,10 @@ from birnn_lab.files_in_git import refuse_conflict
 
 FOLDER = Path("study")
 ABOUT, RUNS = "study.yaml", "runs.csv"
-REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
+REVIEWS, PREDICTIONS, HELD_OUT = "reviews.parquet", "predictions", "held-out"
 RECIPE = "recipe"
 RANDOM = "random"  # sampler of the studies of random settings
-TEXTS = dict.fromkeys(("name", RECIPE, "machine"), str)
+TEXTS = dict.fromkeys(("name", RECIPE, "machine", "commit", "started"), str)
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
@@ -220,9 +222,11 @@ def read_all(folder: Path = FOLDER) -> list[Study]:
     return [read(file.parent) for file in sorted(folder.glob(f"[!.]*/{ABOUT}"))]
 
 
-def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+def read_predictions(
+    folder: Path, names: Iterable[str], kind: str = PREDICTIONS
+) -> dict[str, pd.DataFrame]:
     """Return the log-odds of the named runs that a study has predictions of, by name."""
-    files = {name: folder / PREDICTIONS / f"{name}.parquet" for name in names}
+    files = {name: folder / kind / f"{name}.parquet" for name in names}
     return {name: _read_parquet(file) for name, file in files.items() if file.exists()}
 
 

@@ -15,26 +15,35 @@ from birnn.style import plotting
 from birnn_lab.files_in_git import write_yaml
 from birnn_lab.setting_text import as_text
 from birnn_lab.studies import figure, store
-from birnn_lab.studies.store import ABOUT, PREDICTIONS, REVIEWS, RUNS, Study
+from birnn_lab.studies.store import ABOUT, HELD_OUT, PREDICTIONS, REVIEWS, RUNS, Study
 
 MOST_ROWS, MOST_VALUES = 20, 2  # rows of a figure, and values in the name of each
 LOCK = STATE / "study.lock"  # held while a study is read to add runs to it
 PATIENCE = 30  # seconds that another process may take to write a study
 
 
-def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
+def write(
+    study: Study,
+    predictions: Mapping[str, pd.DataFrame],
+    held_out: Mapping[str, pd.DataFrame] = {},
+) -> Study:
     """Write a study (see `write_files`), and return it as it is read."""
-    write_files(study, predictions)
+    write_files(study, predictions, held_out)
     return store.read(study.folder)
 
 
-def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
+def write_files(
+    study: Study,
+    predictions: Mapping[str, pd.DataFrame],
+    held_out: Mapping[str, pd.DataFrame] = {},
+) -> None:
     """Write the files of a study except the figure, replacing its folder.
 
-    `predictions` are log-odds for the test reviews, one column per model, by name of the run.
+    `predictions` are log-odds for the test reviews, one column per model, by name of the run;
+    `held_out` are those for the held-out reviews, and their `label`.
     """
     present = {file.name for file in study.folder.glob("[!.]*")}
-    own = {ABOUT, RUNS, REVIEWS, PREDICTIONS, f"{study.name}.png"}
+    own = {ABOUT, RUNS, REVIEWS, PREDICTIONS, HELD_OUT, f"{study.name}.png"}
     if others := sorted(present - own):
         raise InputError(
             f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
@@ -44,10 +53,11 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         (part / RUNS).write_text(to_csv(study), encoding="utf-8", newline="\n")
         if study.reviews is not None:
             study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
-        for name, table in predictions.items():
-            file = part / PREDICTIONS / f"{name}.parquet"
-            file.parent.mkdir(exist_ok=True)
-            table.astype(np.float16).to_parquet(file, index=False, compression="zstd")
+        for kind, tables in {PREDICTIONS: predictions, HELD_OUT: held_out}.items():
+            for name, table in tables.items():
+                file = part / kind / f"{name}.parquet"
+                file.parent.mkdir(exist_ok=True)
+                table.astype(np.float16).to_parquet(file, index=False, compression="zstd")
 
 
 def draw(study: Study) -> None:

@@ -43,7 +43,8 @@ def test_study_has_rows_predictions_and_what_varies() -> None:
     assert found.runs["name"].tolist() == labels  # in the order of the numbers
     assert found.runs["train.epochs"].tolist() == [3] * 3 + [12] * 3
     assert found.runs["bigru.accuracy"].tolist() == [0.8, 0.82, 0.9] * 2
-    assert {"bigru.seconds", "machine"} <= {*found.runs}
+    assert {"bigru.seconds", "machine", "started"} <= {*found.runs}
+    assert {*found.runs["commit"]} == {git("rev-parse", "--short=12", "HEAD")}
     log_odds = found.log_odds(found.runs)["bigru"]
     assert log_odds.tolist() == [[-1, 1, -1, 1]] * 6
     assert found.reviews is not None

@@ -84,6 +84,7 @@ def test_training_times_include_the_stages_before() -> None:
     assert np.isnan(training_times.measure(run)["bigru.seconds"])
     for path in TIMED:
         line = {"md5": f"md5 of {path}", "seconds": [seconds[path] / 2] * 2, "machine": machine}
+        line |= {"date": "2026-12-03T10:00:00Z"}
         times.append(paths.times_file(), json.dumps(line) + "\n")
     with paths.times_file().open("a") as file:
         file.write('{"md5": "a"')  # of a killed process
@@ -97,6 +98,8 @@ def test_training_times_include_the_stages_before() -> None:
     assert measured["networks.seconds"] == together
     assert measured["all.seconds"] == together + seconds["models/baseline"]
     assert measured["machine"] == "A (2 cores, no GPU, S, Python 3)"
+    longest = max(seconds[f"models/{name}"] for name in NETWORKS)
+    assert measured["started"] == f"2026-12-03T09:59:{60 - longest:02.0f}Z"
 
 
 def test_private_parts_of_dvc_are_in_one_module() -> None:
