@@ -1,6 +1,6 @@
 """The tables of a study, as `birnn study` prints them and the page of results quotes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
 
 import pandas as pd
@@ -11,11 +11,11 @@ from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import ALL_TITLES, INFLUENCE_PARTS, TITLES, pair_title
 from birnn.networks.log_odds import is_positive
-from birnn.style.formatting import listed
-from birnn_lab.studies import differences, table
+from birnn.style.formatting import confidence, listed
+from birnn_lab.studies import differences, planned, table
 from birnn_lab.studies.differences import Difference
 from birnn_lab.studies.store import Study
-from birnn_lab.studies.table import Pair, Row
+from birnn_lab.studies.table import Row
 
 MEASURES = {"loss": "loss in nats", "roc_auc": "ROC AUC", "ece": "expected calibration error"}
 MEASURES |= {f"influence_{part}": f"influence of the {part} words" for part in INFLUENCE_PARTS}
@@ -32,8 +32,8 @@ def print_study(study: Study) -> None:
     head = [TITLES[name] for name in study.networks]
     for pair in rows[0].differences:
         head += [pair_title(*pair), f"{TITLES[pair[0]]} ahead"]
-    title = f"differences{by}, with simultaneous 95% intervals"
-    compared = Table("", "measure", *head, "cover", "result", title=title)
+    title = f"differences{by}; 95% intervals, simultaneous for all rows of a measure"
+    compared = Table("", "measure", *head, "cover", title=title)
     title = f"disagreement of two seeds{by} in %, with 95% intervals over reviews"
     disagreed = Table("", *disagreements(study, rows[0]), title=title)
     for row in rows:
@@ -43,45 +43,61 @@ def print_study(study: Study) -> None:
             compared.add_row(label, *cells)
         if shares := disagreements(study, row):
             disagreed.add_row(label, *shares.values())
-    gained = Table("recipe", "added to", "gain (simultaneous 95% interval)", "covers")
-    for gain in table.gains(study):
-        cell = table.format_difference(gain.difference)
-        gained.add_row(gain.recipe, gain.base, cell, gain.covered)
+    title = f"gains{by} over another row, with simultaneous 95% intervals"
+    gained = Table(
+        "", "over", "mean of the networks", *(TITLES[name] for name in study.networks), title=title
+    )
+    for label, gain in table.gains(study).items():
+        gained_by = (gain.difference, *gain.by_network.values())
+        gained.add_row(label, gain.over, *map(table.format_difference, gained_by))
     for printed in (accuracies, compared, disagreed, gained):
         if printed.row_count:
             Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv
 
 
+def print_planned() -> None:
+    """Print the planned comparisons whose studies exist."""
+    for name, family in planned.read().items():
+        title = (
+            f"{name}, planned, with intervals of {confidence(len(family))}: 95% for all together"
+        )
+        printed = Table("", "accuracy in %", "minus", "difference", "ahead", "result", title=title)
+        for comparison, (sides, difference) in planned.compare(family).items():
+            means = [f"{side.title} {table.format_mean(side.mean())}" for side in sides]
+            ahead = f"{difference.better} of {difference.seeds}"
+            result = name_result([side.title for side in sides], difference)
+            printed.add_row(comparison, *means, table.format_difference(difference), ahead, result)
+        Console(markup=False).print(printed)
+
+
 def compare(study: Study, row: Row) -> Iterator[list[str]]:
     """Yield means and differences per measure, and with how many seeds the first is ahead."""
-    runs, comparisons = row.combination.runs, len(row.differences) * len(differences.REVIEW_VALUES)
+    runs = row.combination.runs
     for measure, title in ({study.measure: "accuracy in %"} | MEASURES).items():
         values = {name: runs.get(f"{name}.{measure}", pd.Series()) for name in study.networks}
         if any(len(column.dropna()) < max(2, len(runs)) for column in values.values()):
             continue
         means = map(differences.mean_over_seeds, values.values())
         cells = [title, *(table.format_mean(mean, measure) for mean in means)]
-        covered, results = study.repeats, list[str]()
-        for pair, stored in row.differences.items():
-            first, second = (values[name] for name in pair)
-            difference = differences.difference_over_seeds(first, second, measure, comparisons)
-            if measure in stored:
-                difference, covered = stored[measure], row.covered
+        for pair in row.differences:
+            first, second = (table.Side(study, runs, [name]) for name in pair)
+            difference = table.paired_difference(
+                first, second, measure, comparisons=row.comparisons
+            )
             cells.append(table.format_difference(difference, measure))
             cells.append(f"{difference.better} of {len(runs)}")
-            results += [name_result(pair, difference)] * (measure == study.measure)
-        yield [*cells, covered, ", ".join(results)]
+        yield [*cells, table.coverage(study, runs, measure)]
 
 
-def name_result(pair: Pair, difference: Difference) -> str:
-    """Return what `study/PROTOCOL.md` calls a difference in accuracy.
+def name_result(titles: Sequence[str], difference: Difference) -> str:
+    """Return what `study/PROTOCOL.md` calls a difference in accuracy between two sides.
 
     Networks are equivalent if the interval lies within `report.equivalence` (Schuirmann, "A
     Comparison of the Two One-Sided Tests Procedure and the Power Approach", 1987).
     """
     names, margin = [], read_yaml(PARAMS)["report"]["equivalence"]
     if difference.higher is not None:
-        names.append(f"{TITLES[pair[difference.higher]]} more accurate")
+        names.append(f"{titles[difference.higher]} more accurate")
     if max(-difference.low, difference.high) <= margin / 100:
         names.append(f"equivalent within {margin:g} points")
     return " and ".join(names) or "undecided"

@@ -14,18 +14,14 @@ from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES
 from birnn.report.page import anchor
 from birnn.style.formatting import NOTHING
 from birnn_apps.__main__ import app
-from birnn_lab.studies import differences, store, table
-from birnn_lab.study_tables import compare, disagreements
+from birnn_lab.studies import differences, planned, store, table
+from birnn_lab.study_tables import compare, disagreements, name_result
 from tests.projects import DEFAULTS, PROJECT
 from tests.test_imports import imported_files
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
 CODE_FILE = re.compile(r"`((?:birnn|birnn_lab|birnn_apps|stages|tests|benchmarks)/[\w/]+\.\w+)`")
 PLACEHOLDERS = {"stages/NAME.py", "stages/train_NAME.py"}
-# The results of planned comparisons that are the first row of a study, see study/PROTOCOL.md.
-EQUIVALENT, BIGRU = "equivalent within 0.5 points", "BiGRU more accurate"
-PLANNED = {"strong": EQUIVALENT, "rotten-tomatoes": EQUIVALENT}
-PLANNED |= {"random-settings": BIGRU, "equal-size": BIGRU}
 
 
 def anchors(page: Path) -> set[str]:
@@ -114,18 +110,18 @@ def read_study(name: str) -> store.Study:
 def test_tables_are_those_of_the_studies() -> None:
     _, results = read_results()
     seeds, recipes = read_study("seeds"), read_study("recipes")
-    _, *measures = compare(seeds, table.rows(seeds)[0])
-    for title, *cells, _, _ in measures:
-        assert f"| {title} | {' | '.join(cells)} |" in results
-    for study, place in (*((read_study(name), 0) for name in PLANNED), (seeds, 0), (recipes, -1)):
-        row = table.rows(study)[place]
-        _, *cells, _, result = next(compare(study, row))
-        assert f"| {' | '.join(cells)} |" in results
-        assert result == PLANNED.get(study.name, result)
-        if shares := disagreements(study, row):
-            title = f", {len(row.combination.runs)} seeds"
-            assert f"{title} | {' | '.join(shares.values())} |" in results
-    gains = {gain.recipe: table.format_difference(gain.difference) for gain in table.gains(recipes)}
+    for title, *cells, _ in compare(seeds, table.rows(seeds)[0]):
+        row = title if title != "accuracy in %" else "after 10 and 17 seeds)"
+        assert f"{row} | {' | '.join(cells)} |" in results
+    for name in ("seeds", "strong", "rotten-tomatoes", "equal-size", "recipes"):
+        row = table.rows(read_study(name))[-1 if name == "recipes" else 0]
+        title = f", {len(row.combination.runs)} seeds"
+        shares = disagreements(read_study(name), row).values()
+        assert f"{title} | {' | '.join(shares)} |" in results
+    gains = {
+        recipe: table.format_difference(gain.difference)
+        for recipe, gain in table.gains(recipes).items()
+    }
     rows, above = {row.combination.label: row for row in table.rows(recipes)}, None
     for recipe in recipes.about.recipes:
         name, base, title = recipe["name"], recipe["base"], recipe["title"]
@@ -133,7 +129,8 @@ def test_tables_are_those_of_the_studies() -> None:
         means = [table.format_mean(rows[name].means[network]) for network in recipes.networks]
         runs, above = rows[name].combination.runs, name
         time = f"{runs['all.seconds'].min() / 60:.1f}"
-        cells = [f"`{name}`", added, *means, gains.get(name, NOTHING), time]
+        difference = table.format_difference(rows[name].differences[PAIRS[0]])
+        cells = [f"`{name}`", added, *means, difference, gains.get(name, NOTHING), time]
         assert f"| {' | '.join(cells)} |" in results
         networks = runs[[f"{network}.accuracy" for network in recipes.networks]].min(axis=1)
         after = [*rows].index(name) >= [*rows].index("n-grams")
@@ -150,20 +147,19 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     for study, sign in ((seeds, 1), (read_study("rotten-tomatoes"), -1)):
         first = [study.runs[f"{name}.influence_first"] for name in ("bilstm", "bigru")]
         assert (sign * (first[1] - first[0]) > 0).all()
-    gained = {gain.recipe: gain.difference for gain in table.gains(recipes)}
+    gained = {recipe: gain.difference for recipe, gain in table.gains(recipes).items()}
     shown = {name: gain.mean for name, gain in gained.items() if gain.low > 0}
     assert set(gained) - set(shown) == {"pooling", "unlabelled"}
     last = [*shown].index("n-grams")
     for mean in [*shown.values()][: last + 1]:
         assert f"(+{100 * mean:.1f}" in readme
-    regularization = table.rows(recipes)[5]
-    assert regularization.combination.label == "regularization"
-    difference = regularization.differences["bilstm", "bigru"]["accuracy"]
-    mean, low, high = (100 * end for end in (difference.mean, difference.low, difference.high))
-    quoted = (
-        f"in `regularization` the BiLSTM by {mean:.2f} ({low:.2f} to {high:.2f}; both explored)"
-    )
-    assert all(quoted in page for page in (readme, results))
+    differing = {
+        row.combination.label: difference
+        for row in table.rows(recipes)
+        if (difference := row.differences[PAIRS[0]]).higher is not None
+    }
+    assert [*differing] == ["regions"]
+    assert f"by {-100 * differing['regions'].mean:.2f} points (0.04 to 0.38)" in results
     ensemble = table.format_mean(best.means["networks"])
     quoted = " with the mean log-odds of both (five seeds, standard deviation"
     assert ensemble.replace(" ±", quoted) in results
@@ -186,42 +182,60 @@ def test_quoted_results_are_those_of_the_studies() -> None:
             assert seeds.runs[f"{model}.{measure}"][0] == measured[measure]
 
 
-def test_quoted_comparisons_are_those_of_the_protocol() -> None:
+def test_planned_comparisons_are_shown_with_their_results() -> None:
     readme, results = read_results()
-    epochs = read_study("equal-time").runs["train.epochs"]
-    units = read_study("equal-size").runs["bigru.units"]
-    every = slice(None)
-    planned_rows = dict.fromkeys(PLANNED, every) | {"equal-size": units == 78}
-    for planned in (
-        *([item] * 2 for item in planned_rows.items()),
-        (("tuned-bilstm", every), ("tuned-bigru", every)),
-        (("equal-time", epochs == 3), ("equal-time", epochs == 4)),
-    ):
-        log_odds = []
-        for network, (name, chosen) in zip(("bilstm", "bigru"), planned, strict=True):
-            compared = read_study(name)
-            runs = compared.runs[chosen].sort_values(store.SEED)
-            mean = differences.mean_over_seeds(runs[f"{network}.accuracy"])
-            assert name == "equal-time" or table.format_mean(mean) in results
-            log_odds.append(compared.log_odds(runs)[network])
-        found = differences.compute_differences(*log_odds, *compared.labels_and_groups(), 3)
-        shown = table.format_difference(found["accuracy"])
-        in_text = shown.replace(" (", " points (")
-        assert (in_text if name == "equal-time" else f"| {shown} |") in results
-        if name == "equal-size":
-            first = [runs[f"{network}.influence_first"] for network in ("bilstm", "bigru")]
-            assert differences.difference_over_seeds(*first, "influence_first", 3).higher is None
-        if name in PLANNED:
-            assert f"by {-100 * found['accuracy'].mean:.2f} " in readme
+    for family in planned.read().values():
+        for title, (sides, difference) in planned.compare(family).items():
+            shown = table.format_difference(difference)
+            result = name_result([side.title for side in sides], difference)
+            means = [table.format_mean(side.mean()) for side in sides]
+            ahead = f"{difference.better} of {difference.seeds}"
+            assert f"| {title} | {' | '.join([*means, shown, ahead, result])} |" in results
+            if result != "undecided" and sides[1].title == "BiGRU":
+                assert f"by {-100 * difference.mean:.2f} " in readme
+
+
+def test_networks_disagree_more_than_two_of_one_kind_for_new_seeds() -> None:
+    _, results = read_results()
+    ratios = []
+    for name in ("seeds", "strong", "rotten-tomatoes", "equal-size", "recipes"):
+        study = read_study(name)
+        runs = table.rows(study)[-1 if name == "recipes" else 0].combination.runs
+        log_odds = study.log_odds(runs)
+        predicted = [log_odds[network] > 0 for network in PAIRS[0]]
+
+        def excess(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+            pairs = (first, first), (second, second), (first, second)
+            one, other, both = (differences.disagreement(*pair).mean() for pair in pairs)
+            return both - (one + other) / 2, both / ((one + other) / 2)
+
+        seeds = len(runs)
+        without = [
+            excess(*(np.delete(each, seed, axis=0) for each in predicted))[0]
+            for seed in range(seeds)
+        ]
+        mean, ratio = excess(*predicted)
+        assert mean > 8 * np.std(without) * np.sqrt(seeds - 1)
+        ratios.append((ratio, mean))
+    low, high = min(ratios), max(ratios)
+    assert f"{100 * low[0] - 100:.0f} to {100 * high[0] - 100:.0f} more often" in results
+    smallest = min(mean for _, mean in ratios)
+    assert f"on {100 * smallest:.2f} to {100 * high[1]:.2f} in 100 reviews" in results
+
+
+def test_quoted_comparisons_are_those_of_the_studies() -> None:
+    _, results = read_results()
     for name, measure in (
-        ("equal-size", "accuracy"),  # the last row, with equal units
-        ("tuned-bilstm", "accuracy"),
-        ("tuned-bigru", "accuracy"),
-        ("strong", "roc_auc"),
-        ("rotten-tomatoes", "roc_auc"),
+        ("equal-size", "accuracy in %"),  # the last row, with equal units
+        ("tuned-bilstm", "accuracy in %"),
+        ("tuned-bigru", "accuracy in %"),
+        ("strong", "ROC AUC"),
+        ("rotten-tomatoes", "ROC AUC"),
     ):
-        difference = table.rows(read_study(name))[-1].differences[PAIRS[0]]
-        shown = table.format_difference(difference[measure], measure)
+        study = read_study(name)
+        shown = {title: cells for title, *cells in compare(study, table.rows(study)[-1])}[measure][
+            2
+        ]
         mean, low, high = re.findall(r"−([\d.]+)", shown)  # of the BiGRU, without the sign
         assert f"{mean} ({high} to {low}" in results.replace(" points", "")
     drawn = read_study("random-settings").runs

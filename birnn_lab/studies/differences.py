@@ -82,30 +82,6 @@ class Difference(Mean):
         return 0 if self.low > 0 else 1 if self.high < 0 else None
 
 
-def compute_differences(
-    first: NDArray[np.float32],
-    second: NDArray[np.float32],
-    labels: Labels,
-    groups: Groups,
-    comparisons: int = 1,
-) -> dict[str, Difference]:
-    """Return the mean differences in accuracy, loss (in nats) and ROC AUC, first minus second.
-
-    `first` and `second` are predicted log-odds, shape (seeds, reviews), with the same seeds in the
-    same order. Both labels occur. See `estimate_difference` for `comparisons`.
-    """
-    return {
-        measure: estimate_difference(
-            np.subtract(values(labels, first), values(labels, second), dtype=np.float64),
-            labels,
-            groups,
-            measure,
-            comparisons,
-        )
-        for measure, values in REVIEW_VALUES.items()
-    }
-
-
 def estimate_difference(
     gains: NDArray[np.float64],
     labels: Labels,

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES, pair_title
 from birnn.style.colors import GRID, INK, MODEL_COLORS
-from birnn.style.formatting import listed, points
+from birnn.style.formatting import confidence, listed, points
 from birnn.style.plotting import DASHES, STYLE, legible, new_figure
 from birnn_lab.studies.differences import Mean
 from birnn_lab.studies.store import Study
@@ -86,14 +86,16 @@ def _find_joined(study: Study, table: Sequence[Row]) -> list[tuple[int, int]]:
 
 
 def _draw_differences(axes: Axes, study: Study, row: Row) -> None:
-    interval = f", {row.confidence} interval over {row.covered}" * (len(row.combination.runs) > 1)
+    interval = f", {confidence(row.comparisons)} interval over {row.covered}" * (
+        len(row.combination.runs) > 1
+    )
     axes.set(xlabel=f"difference (points){interval}", yticks=[], xmargin=0.2)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
     lanes: dict[float, Lane] = {}
-    for place, (pair, differences) in enumerate(row.differences.items()):
+    for place, (pair, difference) in enumerate(row.differences.items()):
         first, second = (100 * row.combination.runs[f"{name}.{study.measure}"] for name in pair)
-        label = f"  {pair_title(*pair)} {points(differences[study.measure].mean)}"
-        lanes[place] = Lane(first - second, differences[study.measure], INK, "", label)
+        label = f"  {pair_title(*pair)} {points(difference.mean)}"
+        lanes[place] = Lane(first - second, difference, INK, "", label)
     _draw_lanes(axes, lanes, STACKED / TALL_LANE)
 
 
@@ -125,18 +127,10 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
 
 
 def _find_message(study: Study, table: Sequence[Row]) -> str:
-    """Return what the intervals show, or what the figure contains."""
-    pairs = [pair for row in table for pair in row.differences]
-    compared = [
-        differences[study.measure] for row in table for differences in row.differences.values()
-    ]
-    if len(table) == len(pairs) == 1:
-        titles, higher = [TITLES[name] for name in pairs[0]], compared[0].higher
-        if np.isnan(compared[0].low):
-            return f"Accuracy of {listed(titles)}"
-        if higher is None:
-            return f"No difference between {listed(titles)} is shown"
-        return f"The {titles[higher]} is more accurate, by {100 * abs(compared[0].mean):.2f} points"
+    """Return what the intervals of several rows show, or what the figure contains."""
+    if len(table) == 1:
+        return f"Accuracy of {listed([TITLES[name] for name in study.networks])}"
+    compared = [difference for row in table for difference in row.differences.values()]
     means = [[row.means[name] for row in table] for name in study.networks]
     # An unknown end is NaN, which is not larger.
     gains = [

@@ -14,6 +14,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.array_types import Groups, Labels
-from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
+from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
 from birnn.runtime.errors import InputError
 from birnn_lab.files_in_git import refuse_conflict
 
@@ -111,19 +112,20 @@ class Study:
         """The networks of the study."""
         return [model for model in self.models if model in NETWORKS]
 
+    @cached_property
+    def _predictions(self) -> dict[str, pd.DataFrame]:
+        return read_predictions(self.folder, self.runs["name"])
+
     def log_odds(self, runs: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
-        """Return the log-odds of the test reviews by network, float32, shape (runs, reviews).
+        """Return the log-odds of the test reviews by model, float32, shape (runs, reviews).
 
         Empty if the study lacks the predictions of a run, or of a network that other runs have.
         """
-        tables = read_predictions(self.folder, runs["name"]).values()
-        complete = all({*self.networks} <= {*table} for table in tables)
-        if self.reviews is None or len(tables) < len(runs) or not complete:
+        tables = [self._predictions[name] for name in runs["name"] if name in self._predictions]
+        known = [model for model in TITLES if all(model in table for table in tables)]
+        if self.reviews is None or len(tables) < len(runs) or not {*self.networks} <= {*known}:
             return {}
-        return {
-            network: np.array([table[network] for table in tables], np.float32)
-            for network in self.networks
-        }
+        return {model: np.array([table[model] for table in tables], np.float32) for model in known}
 
     def labels_and_groups(self) -> tuple[Labels, Groups]:
         """Return label and group of each test review; only for a study with predictions."""

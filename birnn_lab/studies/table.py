@@ -1,18 +1,16 @@
 """The tables of a study: means of models, differences of networks, gains of recipes."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation.metrics import is_correct
-from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 from birnn_lab.studies import differences
 from birnn_lab.studies.differences import ALL_EQUAL, REVIEW_VALUES, ROUNDING_ERROR, Difference, Mean
@@ -27,76 +25,93 @@ class Row:
 
     combination: Combination  # the runs
     means: dict[str, Mean]  # accuracy by model; intervals cover seeds only
-    # By pair of networks and by measure; paired by seed.
-    differences: dict[Pair, dict[str, Difference]]
-    covered: str  # what the intervals of the differences cover, such as `seeds and films`
-
-    @property
-    def confidence(self) -> str:
-        """The confidence of one interval, with which all differences together have 95%."""
-        return formatting.confidence(sum(map(len, self.differences.values())))
+    # Of accuracies, by pair of networks, paired by seed; all intervals of a study hold together.
+    differences: dict[Pair, Difference]
+    comparisons: int  # number of these intervals
+    covered: str  # what they cover, such as `seeds and films`
 
 
 @dataclass(frozen=True)
 class Gain:
-    """The gain of a recipe over the recipe `base` that it adds to, and what its interval covers.
+    """The gain of a row over the recipe that it adds to, or over the first row; paired by seed."""
 
-    The difference is of the networks' mean test accuracy, paired by seed.
+    over: str  # label of the other row
+    difference: Difference  # in the mean test accuracy of all networks
+    by_network: dict[str, Difference]
+
+
+class Side(NamedTuple):
+    """One side of a difference: runs of a study, and the networks whose mean counts."""
+
+    study: Study
+    runs: pd.DataFrame
+    networks: Sequence[str]
+
+
+def paired_difference(first: Side, second: Side, measure: str, *, comparisons: int) -> Difference:
+    """Return the difference of a measure, over the seeds that both sides have.
+
+    With predictions, the interval covers groups of reviews, too, if the measure is a mean over
+    reviews.
     """
-
-    recipe: str
-    base: str
-    difference: Difference
-    covered: str
+    sides = first, second
+    seeds = sorted({*first.runs[SEED]} & {*second.runs[SEED]})
+    tables = [side.runs.set_index(SEED, drop=False).loc[seeds] for side in sides]
+    log_odds = [side.study.log_odds(table) for side, table in zip(sides, tables, strict=True)]
+    if measure in REVIEW_VALUES and all(log_odds):
+        labels, groups = first.study.labels_and_groups()
+        values = [
+            np.mean([REVIEW_VALUES[measure](labels, odds[name]) for name in side.networks], axis=0)
+            for side, odds in zip(sides, log_odds, strict=True)
+        ]
+        gains = values[0] - values[1]
+        return differences.estimate_difference(gains, labels, groups, measure, comparisons)
+    one, other = (
+        table[[f"{network}.{measure}" for network in side.networks]].mean(axis=1)
+        for side, table in zip(sides, tables, strict=True)
+    )
+    return differences.difference_over_seeds(one, other, measure, comparisons)
 
 
 @cache  # of a study of recipes, they take seconds
 def rows(study: Study) -> list[Row]:
-    """Return one row per combination of values.
-
-    The intervals of the differences of a row are simultaneous, for all measures and pairs.
-    """
-    return [_row(study, combination) for combination in study.combinations()]
+    """Return one row per combination of values."""
+    combined, pairs = study.combinations(), list(combinations(study.networks, 2))
+    return [_row(study, each, pairs, len(combined) * len(pairs)) for each in combined]
 
 
-def _row(study: Study, combination: Combination) -> Row:
-    runs, log_odds = combination.runs, study.log_odds(combination.runs)
+def _row(study: Study, combination: Combination, pairs: Sequence[Pair], comparisons: int) -> Row:
+    runs = unrounded(study, combination.runs)
     means = {
         model: differences.mean_over_seeds(runs[f"{model}.{study.measure}"])
         for model in study.models
     }
-    pairs = list(combinations(study.networks, 2))
-    compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
-    return Row(combination, means, compared, _covered(study, log_odds))
-
-
-def _covered(study: Study, log_odds: Mapping[str, Any]) -> str:
-    """Return what intervals cover, with or without predictions."""
-    groups = f" and {group_kind(study.about.corpus['name'])}" if log_odds else ""
-    return study.repeats + groups
-
-
-def _compare(
-    study: Study,
-    runs: pd.DataFrame,
-    log_odds: Mapping[str, NDArray[np.float32]],
-    pair: Pair,
-    pairs: int,
-) -> dict[str, Difference]:
-    first, second = pair
-    if log_odds:
-        labels, groups = study.labels_and_groups()
-        return differences.compute_differences(
-            log_odds[first], log_odds[second], labels, groups, pairs * len(REVIEW_VALUES)
+    sides = {name: Side(study, runs, [name]) for name in study.networks}
+    compared = {
+        (one, other): paired_difference(
+            sides[one], sides[other], study.measure, comparisons=comparisons
         )
-    measures = [study.measure] if study.about.chooses else list(REVIEW_VALUES)
-    known = [measure for measure in measures if f"{first}.{measure}" in runs]
-    return {
-        measure: differences.difference_over_seeds(
-            runs[f"{first}.{measure}"], runs[f"{second}.{measure}"], measure, pairs * len(known)
-        )
-        for measure in known
+        for one, other in pairs
     }
+    covered = coverage(study, combination.runs, study.measure)
+    return Row(replace(combination, runs=runs), means, compared, comparisons, covered)
+
+
+def unrounded(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return runs with the measures of their predictions, which `runs.csv` has rounded."""
+    columns = dict[str, NDArray[np.float64]]()
+    for model, odds in study.log_odds(runs).items():
+        labels, _ = study.labels_and_groups()
+        for measure, values in REVIEW_VALUES.items():
+            rows = labels == 1 if measure == "roc_auc" else slice(None)
+            columns[f"{model}.{measure}"] = values(labels, odds)[:, rows].mean(axis=1)
+    return runs.assign(**columns)
+
+
+def coverage(study: Study, runs: pd.DataFrame, measure: str) -> str:
+    """Return what the intervals of a measure cover."""
+    has_groups = measure in REVIEW_VALUES and study.log_odds(runs)
+    return study.repeats + f" and {group_kind(study.about.corpus['name'])}" * bool(has_groups)
 
 
 def format_mean(mean: Mean, measure: str = "accuracy") -> str:
@@ -135,44 +150,30 @@ def why_no_interval(difference: Mean) -> str:
 
 
 @cache
-def gains(study: Study) -> list[Gain]:
-    """Return the gain of each recipe of a study of recipes over the recipe that it adds to.
+def gains(study: Study) -> dict[str, Gain]:
+    """Return the gain of each row that has a row to compare with and shares a seed with it.
 
-    Both must share a seed. The intervals of all gains are simultaneous.
+    The intervals of all gains of a network, or of the mean, are simultaneous.
     """
-    if study.about.varied != [RECIPE]:
-        return []
-    runs = {
-        combination.chosen[RECIPE]: combination.runs.set_index(SEED, drop=False)
-        for combination in study.combinations()
+    runs = {row.label: row.runs for row in study.combinations()}
+    first, *others = runs
+    bases = {recipe["name"]: recipe["base"] for recipe in study.about.recipes}
+    bases = bases if study.about.varied == [RECIPE] else dict.fromkeys(others, first)
+    pairs = {
+        label: base
+        for label, base in bases.items()
+        if {label, base} <= {*runs} and {*runs[label][SEED]} & {*runs[base][SEED]}
     }
-    pairs = [
-        (recipe["name"], recipe["base"])
-        for recipe in study.about.recipes
-        if runs.keys() >= {recipe["name"], recipe["base"]}
-    ]
-    computed = (_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs)
-    return [gain for gain in computed if gain]
 
+    def gain(networks: Sequence[str], label: str, base: str) -> Difference:
+        first, second = (Side(study, runs[name], networks) for name in (label, base))
+        return paired_difference(first, second, "accuracy", comparisons=len(pairs))
 
-def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: int) -> Gain | None:
-    """Return the gain of the first recipe of a pair, None if the two share no seed."""
-    seeds = sorted(set.intersection(*(set(table.index) for table in runs)))
-    if not seeds:
-        return None
-    both = [table.loc[seeds] for table in runs]
-    log_odds = [study.log_odds(table) for table in both]
-    if all(log_odds):
-        labels, groups = study.labels_and_groups()
-        first, second = (
-            np.mean([is_correct(labels, odds[name]) for name in study.networks], axis=0)
-            for odds in log_odds
+    return {
+        label: Gain(
+            base,
+            gain(study.networks, label, base),
+            {name: gain([name], label, base) for name in study.networks},
         )
-        difference = differences.estimate_difference(
-            first - second, labels, groups, "accuracy", comparisons
-        )
-        return Gain(*pair, difference, _covered(study, log_odds[0]))
-    names = [f"{network}.accuracy" for network in study.networks]
-    first, second = (table[names].mean(axis=1) for table in both)
-    difference = differences.difference_over_seeds(first, second, "accuracy", comparisons)
-    return Gain(*pair, difference, _covered(study, {}))
+        for label, base in pairs.items()
+    }

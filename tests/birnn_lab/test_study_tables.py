@@ -28,7 +28,7 @@ FIRST, SECOND = PAIRS[0]
 )
 def test_results_are_named_as_in_the_protocol(low: float, high: float, result: str) -> None:
     difference = Difference(0, 0.1, low, high, 3, 2)
-    assert study_tables.name_result(("bilstm", "bigru"), difference) == result
+    assert study_tables.name_result(("BiLSTM", "BiGRU"), difference) == result
 
 
 def test_measures_and_disagreement_have_a_row_each(tmp_path: Path) -> None:
@@ -46,11 +46,12 @@ def test_measures_and_disagreement_have_a_row_each(tmp_path: Path) -> None:
     study = store.read(study.folder)
     row = rows(study)[0]
     lines = {title: cells for title, *cells in study_tables.compare(study, row)}
-    assert [*lines] == ["accuracy in %", "loss in nats", "expected calibration error"]
-    assert lines["accuracy in %"][:2] == ["62.50 ± 17.68"] * 2
+    assert [*lines] == ["accuracy in %", "loss in nats", "ROC AUC", "expected calibration error"]
+    correct = 100 * ((predicted[:2, 0] > 0) == study.reviews["label"].to_numpy()).mean(axis=1)
+    assert lines["accuracy in %"][0] == f"{correct.mean():.2f} ± {correct.std(ddof=1):.2f}"
     calibration = lines["expected calibration error"]
     assert calibration[0] == "0.3000 ± 0.1414"
-    assert (calibration[len(NETWORKS) + 1], calibration[-2]) == ("1 of 2", "seeds")
+    assert (calibration[len(NETWORKS) + 1], calibration[-1]) == ("1 of 2", "seeds")
     # Reviews on which the runs of two different seeds differ.
     shares = study_tables.disagreements(study, row)
     for pair in ((FIRST, FIRST), (FIRST, SECOND)):

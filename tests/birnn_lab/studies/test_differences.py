@@ -9,14 +9,34 @@ from scipy import stats
 from scipy.special import expit
 
 from birnn_lab.studies.differences import (
-    compute_differences,
+    REVIEW_VALUES,
+    Difference,
     difference_over_seeds,
     disagreement,
+    estimate_difference,
     mean_over_groups,
     placement_values,
 )
 
 MEASURES = {"accuracy", "loss", "roc_auc"}
+
+
+def compute_differences(
+    first: np.ndarray,
+    second: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    comparisons: int = 1,
+) -> dict[str, Difference]:
+    """Return the difference of each measure, given log-odds of shape (seeds, reviews)."""
+    gains = {
+        measure: np.subtract(values(labels, first), values(labels, second), dtype=np.float64)
+        for measure, values in REVIEW_VALUES.items()
+    }
+    return {
+        measure: estimate_difference(gain, labels, groups, measure, comparisons)
+        for measure, gain in gains.items()
+    }
 
 
 def simulate(

@@ -38,7 +38,7 @@ def test_written_study_is_read(tmp_path: Path) -> None:
     assert np.abs(stored[NETWORK] - expected).max() <= 0.008
     assert read.log_odds(second.runs.assign(name=["100-0", "another"])) == {}
     writing.write_files(study, predictions | {"100-1": predictions["100-1"].drop(columns=NETWORK)})
-    assert read.log_odds(second.runs) == {}
+    assert store.read(study.folder).log_odds(second.runs) == {}
 
 
 def test_settings_of_runs_are_those_that_are_shared_vary_or_belong_to_the_recipe(

@@ -32,19 +32,18 @@ def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
     study.runs[f"{FIRST}.accuracy"] += [0.01, 0.03, 0, 0]
     first, second = table.rows(study)
     assert first.covered == "seeds"
-    assert set(first.differences[PAIR]) == {"accuracy", "loss"}
     expected = differences.difference_over_seeds(
         [0.51, 0.78], [0.5, 0.75], "accuracy", 2 * len(PAIRS)
     )
-    assert astuple(first.differences[PAIR]["accuracy"]) == astuple(expected)
-    assert second.differences[PAIR]["accuracy"].mean == 0
+    assert astuple(first.differences[PAIR]) == astuple(expected)
+    assert second.differences[PAIR].mean == 0
     # As tuples, which are equal if both have the same NaN.
     assert astuple(first.means[SECOND]) == astuple(differences.mean_over_seeds([0.5, 0.75]))
     # A model without an accuracy.
     study.runs.loc[:1, f"{FIRST}.accuracy"] = np.nan
     first, second = table.rows(replace(study))
     assert (first.means[FIRST].seeds, second.means[FIRST].seeds) == (0, 2)
-    assert first.differences[PAIR]["accuracy"].seeds == 0
+    assert first.differences[PAIR].seeds == 0
     chosen = make_study(tmp_path, chooses=True)
     (row, _) = table.rows(replace(chosen, runs=chosen.runs.filter(regex="holdout|train|pad|name")))
     assert (row.means[FIRST].mean, row.differences) == (pytest.approx(0.65), {})
@@ -56,13 +55,18 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
     read = store.read(study.folder)
     (first, _), runs = table.rows(read), read.combinations()[0].runs
     assert first.covered == "seeds and groups of texts"
-    stored = read.log_odds(runs)
-    expected = differences.compute_differences(
-        *(stored[name] for name in PAIR), *read.labels_and_groups(), comparisons=3 * len(PAIRS)
-    )
-    assert first.differences[PAIR].keys() == expected.keys()
-    for measure, difference in first.differences[PAIR].items():
-        assert astuple(difference) == astuple(expected[measure])
+    (labels, groups), stored = read.labels_and_groups(), read.log_odds(runs)
+    for measure, values in differences.REVIEW_VALUES.items():
+        gains = np.subtract(*(1.0 * values(labels, stored[name]) for name in PAIR))
+        expected = differences.estimate_difference(gains, labels, groups, measure, 2 * len(PAIRS))
+        sides = (table.Side(read, runs, [name]) for name in PAIR)
+        found = table.paired_difference(*sides, measure, comparisons=2 * len(PAIRS))
+        assert astuple(found) == astuple(expected)
+        if measure == "accuracy":
+            assert astuple(first.differences[PAIR]) == astuple(expected)
+    # The rows of `runs.csv` are rounded, and those of this study are not its predictions.
+    correct = (stored[FIRST] > 0) == labels
+    assert first.means[FIRST].mean == pytest.approx(correct.mean())
 
 
 def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
@@ -74,12 +78,17 @@ def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
     about = replace(study.about, recipes=recipes)
     # Reviews without predictions do not count.
     gains = table.gains(replace(study, folder=tmp_path, about=about, runs=runs, reviews=REVIEWS))
-    assert [(gain.recipe, gain.base) for gain in gains] == [("pooled", "plain"), ("third", "plain")]
-    for gain, points in zip(gains, (0.1, 0.2), strict=True):
+    assert [(name, gain.over) for name, gain in gains.items()] == [
+        ("pooled", "plain"),
+        ("third", "plain"),
+    ]
+    for gain, points in zip(gains.values(), (0.1, 0.2), strict=True):
         expected = differences.difference_over_seeds([points] * 3, [0] * 3, "accuracy", 3)
         assert vars(gain.difference) == pytest.approx(vars(expected), abs=1e-9, nan_ok=True)
-    assert gains[0].covered == "seeds"
-    assert table.gains(make_study(tmp_path)) == []
+    # Other studies are compared with their first row.
+    (label, gain), *others = table.gains(make_study(tmp_path)).items()
+    assert (label, gain.over, others) == ("100", "50", [])
+    assert [*gain.by_network] == [*NETWORKS]
 
 
 def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
@@ -100,9 +109,9 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
         *(np.tile(correct, (3, 1)), labels, np.repeat(np.arange(20), 5)),
         *("accuracy", 2),
     )
-    for gain in table.gains(store.read(tmp_path / "recipes")):
-        assert gain.covered == "seeds and films"
+    for gain in table.gains(store.read(tmp_path / "recipes")).values():
         assert gain.difference == expected
+        assert gain.by_network == dict.fromkeys(NETWORKS, expected)
 
 
 @pytest.mark.parametrize(
@@ -151,18 +160,20 @@ def test_figure_shows_every_run_and_interval() -> None:
     (row,) = table.rows(study)
     accuracies, differences_below = drawn.axes
     for model in study.networks:
-        expected = [*study.runs[f"{model}.accuracy"], row.means[model].low, row.means[model].high]
+        expected = [
+            *row.combination.runs[f"{model}.accuracy"],
+            row.means[model].low,
+            row.means[model].high,
+        ]
         assert set(np.round(100 * np.array(expected), 6)) <= shown_values(accuracies)
-    compared = row.differences[PAIR]["accuracy"]
+    compared = row.differences[PAIR]
     expected = [compared.low, compared.mean, compared.high]
     assert set(np.round(100 * np.array(expected), 6)) <= shown_values(differences_below)
     (label,) = (text.get_text().strip() for text in differences_below.texts if text.get_text())
     assert label == f"BiLSTM minus BiGRU {formatting.points(compared.mean)}"
-    assert drawn.get_suptitle() == "No difference between BiLSTM and BiGRU is shown"
+    assert drawn.get_suptitle() == "Accuracy of BiLSTM and BiGRU"
     assert "95% intervals over 20 seeds" in accuracies.get_xlabel()
-    assert "98.3% interval over seeds and films" in differences_below.get_xlabel()
-    strong = figure.draw(store.read(PROJECT / "study" / "seeds"))
-    assert strong.get_suptitle() == "The BiGRU is more accurate, by 0.36 points"
+    assert "95% interval over seeds and films" in differences_below.get_xlabel()
 
 
 def test_equal_runs_are_stacked_within_their_lane() -> None:
@@ -195,7 +206,7 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     assert names[4].startswith("1,000 words\n")
     bases = {recipe["name"]: recipe["base"] for recipe in study.about.recipes}
     labels = [combination.label for combination in study.combinations()]
-    means = study.runs.groupby("recipe")["baseline.accuracy"].mean()
+    means = {row.combination.label: row.means[BASELINE].mean for row in table.rows(study)}
     ends = [{100 * means[name], 100 * means[bases[name]]} for name in labels[1:]]
     dashes = plotting.DASHES[BASELINE]
     lines = [{*line.get_xdata()} for line in axes.lines if line.get_linestyle() == dashes]
