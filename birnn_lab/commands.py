@@ -57,20 +57,12 @@ def sweep(
 
 
 @app.command(epilog="Example: birnn study ten-seeds")
-def study(
-    name: Annotated[str, typer.Argument(help="Name of the sweep and its study.")] = "",
-) -> None:
-    """Add the experiments of a sweep to study/NAME, and compare their networks or recipes.
-
-    Without NAME, print the comparisons that study/PROTOCOL.md planned.
-    """
+def study(name: Name) -> None:
+    """Add the experiments of a sweep to study/NAME, and compare their networks or recipes."""
     from birnn_lab import collect
     from birnn_lab.studies import writing
-    from birnn_lab.study_tables import print_planned, print_study
+    from birnn_lab.study_tables import print_study
 
-    if not name:
-        print_planned()
-        return
     collected = collect.study(name)
     print(f"{len(collected.runs)} runs: {collected.folder}")
     print_study(collected)

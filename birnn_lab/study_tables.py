@@ -1,19 +1,16 @@
 """The tables of a study, as `birnn study` prints them and the page of results quotes them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations_with_replacement
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import ALL_TITLES, INFLUENCE_PARTS, TITLES, pair_title
 from birnn.networks.log_odds import is_positive
-from birnn.style.formatting import confidence, listed
-from birnn_lab.studies import differences, planned, table
-from birnn_lab.studies.differences import Difference
+from birnn.style.formatting import listed
+from birnn_lab.studies import differences, table
 from birnn_lab.studies.store import Study
 from birnn_lab.studies.table import Row
 
@@ -55,21 +52,6 @@ def print_study(study: Study) -> None:
             Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv
 
 
-def print_planned() -> None:
-    """Print the planned comparisons whose studies exist."""
-    for name, family in planned.read().items():
-        title = (
-            f"{name}, planned, with intervals of {confidence(len(family))}: 95% for all together"
-        )
-        printed = Table("", "accuracy in %", "minus", "difference", "ahead", "result", title=title)
-        for comparison, (sides, difference) in planned.compare(family).items():
-            means = [f"{side.title} {table.format_mean(side.mean())}" for side in sides]
-            ahead = f"{difference.better} of {difference.seeds}"
-            result = name_result([side.title for side in sides], difference)
-            printed.add_row(comparison, *means, table.format_difference(difference), ahead, result)
-        Console(markup=False).print(printed)
-
-
 def compare(study: Study, row: Row) -> Iterator[list[str]]:
     """Yield means and differences per measure, and with how many seeds the first is ahead."""
     runs = row.combination.runs
@@ -87,20 +69,6 @@ def compare(study: Study, row: Row) -> Iterator[list[str]]:
             cells.append(table.format_difference(difference, measure))
             cells.append(f"{difference.better} of {len(runs)}")
         yield [*cells, table.coverage(study, runs, measure)]
-
-
-def name_result(titles: Sequence[str], difference: Difference) -> str:
-    """Return what `study/PROTOCOL.md` calls a difference in accuracy between two sides.
-
-    Networks are equivalent if the interval lies within `report.equivalence` (Schuirmann, "A
-    Comparison of the Two One-Sided Tests Procedure and the Power Approach", 1987).
-    """
-    names, margin = [], read_yaml(PARAMS)["report"]["equivalence"]
-    if difference.higher is not None:
-        names.append(f"{titles[difference.higher]} more accurate")
-    if max(-difference.low, difference.high) <= margin / 100:
-        names.append(f"equivalent within {margin:g} points")
-    return " and ".join(names) or "undecided"
 
 
 def disagreements(study: Study, row: Row) -> dict[str, str]:

@@ -14,8 +14,9 @@ from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES
 from birnn.report.page import anchor
 from birnn.style.formatting import NOTHING
 from birnn_apps.__main__ import app
-from birnn_lab.studies import differences, planned, store, table
-from birnn_lab.study_tables import compare, disagreements, name_result
+from birnn_lab.studies import differences, store, table
+from birnn_lab.study_tables import compare, disagreements
+from study import comparisons
 from tests.projects import DEFAULTS, PROJECT
 from tests.test_imports import imported_files
 
@@ -184,10 +185,10 @@ def test_quoted_results_are_those_of_the_studies() -> None:
 
 def test_planned_comparisons_are_shown_with_their_results() -> None:
     readme, results = read_results()
-    for family in planned.read().values():
-        for title, (sides, difference) in planned.compare(family).items():
+    for family in comparisons.read_planned().values():
+        for title, comparison in comparisons.compare(family).items():
+            (sides, difference), result = comparison, comparison.result
             shown = table.format_difference(difference)
-            result = name_result([side.title for side in sides], difference)
             means = [table.format_mean(side.mean()) for side in sides]
             ahead = f"{difference.better} of {difference.seeds}"
             assert f"| {title} | {' | '.join([*means, shown, ahead, result])} |" in results
@@ -237,7 +238,7 @@ def test_quoted_comparisons_are_those_of_the_studies() -> None:
             2
         ]
         mean, low, high = re.findall(r"−([\d.]+)", shown)  # of the BiGRU, without the sign
-        assert f"{mean} ({high} to {low}" in results.replace(" points", "")
+        assert f"{mean} ({high} to {low}" in results.replace(" points", "").replace("97.5: ", "")
     drawn = read_study("random-settings").runs
     explored = drawn["bilstm.accuracy"] - drawn["bigru.accuracy"]
     for _, each in explored.groupby(drawn["train.learning_rate"] < np.sqrt(0.0003 * 0.003)):

@@ -1,4 +1,4 @@
-"""The figure of a study: accuracies of all runs, their means, and differences."""
+"""The figure of a study: accuracies of all runs and their means."""
 
 import re
 from collections import Counter
@@ -12,21 +12,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES, pair_title
-from birnn.style.colors import GRID, INK, MODEL_COLORS
-from birnn.style.formatting import confidence, listed, points
+from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES
+from birnn.style.colors import MODEL_COLORS
+from birnn.style.formatting import listed
 from birnn.style.plotting import DASHES, STYLE, legible, new_figure
 from birnn_lab.studies.differences import Mean
 from birnn_lab.studies.store import Study
 from birnn_lab.studies.table import Row, rows
 
-LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows or one, of the axes
+LANE, MARGIN = 0.16, 0.9  # inches: of a model in a row, of the axes
 STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
 LABEL_WIDTH, LONGEST_PHRASE = 18, 38  # letters of a line of the name of a row, and of a recipe's
 
 
 class Lane(NamedTuple):
-    """The runs of a model, or differences of two, which are drawn at one height."""
+    """The runs of a model in one row, which are drawn at one height."""
 
     runs: pd.Series  # in percent
     mean: Mean
@@ -36,7 +36,7 @@ class Lane(NamedTuple):
 
 
 def draw(study: Study) -> Figure:
-    """Draw the accuracies in each row and, of a single row, the differences of networks below.
+    """Draw the accuracies in each row.
 
     Lines join the means of a model, from a recipe to those that add to it. The baseline is left out
     if it is the same in all rows.
@@ -45,16 +45,13 @@ def draw(study: Study) -> Figure:
     models = [name for name in study.models if name in TITLES]
     if len({row.means[BASELINE].mean for row in table if BASELINE in models}) == 1:
         models.remove(BASELINE)
-    pairs = table[0].differences if len(table) == 1 else {}
-    distance, lane = len(models) + 0.5, LANE if len(table) > 1 else TALL_LANE
-    sizes = [MARGIN + lane * size for size in (distance * len(table), len(pairs)) if size]
+    distance = len(models) + 0.5
     places, lanes = distance * np.arange(len(table)), dict[float, Lane]()
     with mpl.rc_context(STYLE):
-        figure = new_figure(_find_message(study, table), sum(sizes))
-        axes, *below = figure.subplots(len(sizes), squeeze=False, height_ratios=sizes).flat
-        names = _name_rows(study, table) if len(table) > 1 else [""]
+        figure = new_figure(_find_message(study, table), MARGIN + LANE * distance * len(table))
+        axes = figure.subplots()
         axes.set(xlabel=_label_accuracy(study, table), xmargin=0.25)
-        axes.set_yticks(places + (len(models) - 1) / 2, names)
+        axes.set_yticks(places + (len(models) - 1) / 2, _name_rows(study, table))
         joined = _find_joined(study, table)
         for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
             centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
@@ -69,9 +66,7 @@ def draw(study: Study) -> Figure:
                 left = f"{value}  " if place == lower != higher else ""
                 right = f"  {TITLES[name]} {value}" if place == higher else ""
                 lanes[heights[place]] = Lane(runs, row.means[name], color, left, right)
-        _draw_lanes(axes, lanes, STACKED / lane)
-        if below:
-            _draw_differences(below[0], study, table[0])
+        _draw_lanes(axes, lanes, STACKED / LANE)
     return figure
 
 
@@ -83,20 +78,6 @@ def _find_joined(study: Study, table: Sequence[Row]) -> list[tuple[int, int]]:
         (labels.index(bases[label]) if bases.get(label) in labels else place - 1, place)
         for place, label in enumerate(labels[1:], 1)
     ]
-
-
-def _draw_differences(axes: Axes, study: Study, row: Row) -> None:
-    interval = f", {confidence(row.comparisons)} interval over {row.covered}" * (
-        len(row.combination.runs) > 1
-    )
-    axes.set(xlabel=f"difference (points){interval}", yticks=[], xmargin=0.2)
-    axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
-    lanes: dict[float, Lane] = {}
-    for place, (pair, difference) in enumerate(row.differences.items()):
-        first, second = (100 * row.combination.runs[f"{name}.{study.measure}"] for name in pair)
-        label = f"  {pair_title(*pair)} {points(difference.mean)}"
-        lanes[place] = Lane(first - second, difference, INK, "", label)
-    _draw_lanes(axes, lanes, STACKED / TALL_LANE)
 
 
 def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
@@ -128,8 +109,6 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
 
 def _find_message(study: Study, table: Sequence[Row]) -> str:
     """Return what the intervals of several rows show, or what the figure contains."""
-    if len(table) == 1:
-        return f"Accuracy of {listed([TITLES[name] for name in study.networks])}"
     compared = [difference for row in table for difference in row.differences.values()]
     means = [[row.means[name] for row in table] for name in study.networks]
     # An unknown end is NaN, which is not larger.
@@ -141,7 +120,7 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
         np.abs([(difference.low, difference.high) for difference in compared])
     ):
         return f"The choice of {listed(study.about.varied)} matters more than the network"
-    return f"Accuracy by {listed(study.about.varied or ['network'])}"
+    return f"Accuracy by {listed(study.about.varied)}"
 
 
 def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:

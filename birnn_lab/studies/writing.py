@@ -61,9 +61,9 @@ def write_files(
 
 
 def draw(study: Study) -> None:
-    """Draw the rows of a study, if they are few and have short names."""
+    """Draw the rows of a study, if they are several, but few, and have short names."""
     first, *others = study.combinations()
-    if len(others) < MOST_ROWS and len(first.chosen) <= MOST_VALUES:
+    if 0 < len(others) < MOST_ROWS and len(first.chosen) <= MOST_VALUES:
         plotting.save(figure.draw(study), study.folder / f"{study.name}.png")
 
 

@@ -4,31 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES
 from birnn_lab import study_tables
 from birnn_lab.studies import store, writing
-from birnn_lab.studies.differences import Difference
 from birnn_lab.studies.table import rows
 from tests.birnn_lab.studies.small_study import make_study
 
 FIRST, SECOND = PAIRS[0]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "result"),
-    [
-        (0.001, 0.03, "BiLSTM more accurate"),
-        (-0.004, -0.001, "BiGRU more accurate and equivalent within 0.5 points"),
-        (-0.004, 0.005, "equivalent within 0.5 points"),
-        (-0.004, 0.006, "undecided"),
-        (np.nan, np.nan, "undecided"),
-    ],
-)
-def test_results_are_named_as_in_the_protocol(low: float, high: float, result: str) -> None:
-    difference = Difference(0, 0.1, low, high, 3, 2)
-    assert study_tables.name_result(("BiLSTM", "BiGRU"), difference) == result
 
 
 def test_measures_and_disagreement_have_a_row_each(tmp_path: Path) -> None:

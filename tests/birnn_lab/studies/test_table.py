@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import astuple, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS
-from birnn.style import formatting, plotting
+from birnn.style import plotting
 from birnn_lab.studies import differences, figure, store, table, writing
 from birnn_lab.studies.differences import Difference, Mean
 from birnn_lab.studies.writing import draw  # other tests of experiments replace it
@@ -155,36 +156,26 @@ def shown_values(axes: Axes) -> set[float]:
 
 
 def test_figure_shows_every_run_and_interval() -> None:
-    study = store.read(PROJECT / "study" / "rotten-tomatoes")
+    study = store.read(PROJECT / "study" / "equal-size")
     drawn = figure.draw(study)
-    (row,) = table.rows(study)
-    accuracies, differences_below = drawn.axes
-    for model in study.networks:
-        expected = [
-            *row.combination.runs[f"{model}.accuracy"],
-            row.means[model].low,
-            row.means[model].high,
-        ]
-        assert set(np.round(100 * np.array(expected), 6)) <= shown_values(accuracies)
-    compared = row.differences[PAIR]
-    expected = [compared.low, compared.mean, compared.high]
-    assert set(np.round(100 * np.array(expected), 6)) <= shown_values(differences_below)
-    (label,) = (text.get_text().strip() for text in differences_below.texts if text.get_text())
-    assert label == f"BiLSTM minus BiGRU {formatting.points(compared.mean)}"
-    assert drawn.get_suptitle() == "Accuracy of BiLSTM and BiGRU"
-    assert "95% intervals over 20 seeds" in accuracies.get_xlabel()
-    assert "95% interval over seeds and films" in differences_below.get_xlabel()
+    (axes,) = drawn.axes
+    for row, model in product(table.rows(study), study.networks):
+        mean, runs = row.means[model], row.combination.runs[f"{model}.accuracy"]
+        expected = 100 * np.array([*runs, mean.low, mean.high])
+        assert set(np.round(expected, 6)) <= shown_values(axes)
+    assert drawn.get_suptitle() == "Accuracy by bigru.units"
+    assert "95% intervals over 10 seeds" in axes.get_xlabel()
 
 
 def test_equal_runs_are_stacked_within_their_lane() -> None:
-    study = over_seeds(seeds=40, networks=PAIR)
+    study = over_seeds(seeds=40, networks=PAIR, varied={"pad.maxlen": [1, 2]})
     study.runs[[f"{name}.accuracy" for name in PAIR]] = 0.5
-    accuracies, _ = figure.draw(study).axes
+    (accuracies,) = figure.draw(study).axes
     runs = [line.get_ydata() for line in accuracies.lines if len(line.get_ydata()) == 40]
-    heights = [height for place, ys in enumerate(runs) for height in place - np.asarray(ys)]
-    assert len(runs) == 2
-    assert len({*np.round(heights[:40], 6)}) == 40
-    assert max(heights) < 1
+    assert len(runs) == 4
+    for ys in runs:
+        assert len({*np.round(ys, 6)}) == 40
+        assert np.ptp(ys) < 1
 
 
 def test_wide_intervals_do_not_rule_the_axis() -> None:
@@ -226,8 +217,8 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     assert axes.get_yticklabels()[1].get_text().startswith("two-epochs\n")
 
 
-def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
-    for rows, is_drawn in ((20, True), (21, False)):
+def test_figures_of_one_or_many_rows_are_not_drawn(tmp_path: Path) -> None:
+    for rows, is_drawn in ((1, False), (20, True), (21, False)):
         study = over_seeds(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
         draw(writing.write(study, {}))
         assert "interval" not in figure.draw(study).axes[0].get_xlabel()
