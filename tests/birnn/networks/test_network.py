@@ -10,8 +10,11 @@ from pydantic import ValidationError
 
 from birnn.architectures.registry import NETWORKS
 from birnn.core.outputs import read_json, write_json
-from birnn.networks.definition import Network
+from birnn.core.settings import validate
+from birnn.core.yaml_files import read_yaml
+from birnn.networks.definition import Network, NetworkSettings
 from birnn.networks.network import build_network, count_parameters, predict, save_network
+from birnn.runtime.errors import InputError
 from tests.birnn.small_networks import (
     LAYERS,
     build,
@@ -20,6 +23,7 @@ from tests.birnn.small_networks import (
     load,
     set_large_weights,
 )
+from tests.projects import PROJECT
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -53,6 +57,13 @@ def test_backward_network_reads_reviews_from_the_end(name: str, pooling: str) ->
     forward, backward = (predict(network, ids) for network in networks)
     assert predict(networks[1], ids[:, ::-1]) == pytest.approx(forward, abs=1e-6)
     assert np.abs(forward - backward).max() > 0.1
+
+
+def test_last_state_needs_a_recurrent_layer() -> None:
+    settings = read_yaml(PROJECT / "params.yaml")
+    settings["network"] |= {"direction": "none"}
+    with pytest.raises(InputError, match="direction none has no recurrent layer, so no last state"):
+        validate(NetworkSettings, settings, "params.yaml", [*settings])
 
 
 @pytest.mark.parametrize("kernel", ["fused", "keras"])
