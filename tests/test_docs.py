@@ -193,7 +193,7 @@ def test_planned_comparisons_are_shown_with_their_results() -> None:
             ahead = f"{difference.better} of {difference.seeds}"
             assert f"| {title} | {' | '.join([*means, shown, ahead, result])} |" in results
             if result != "undecided" and sides[1].title == "BiGRU":
-                assert f"by {-100 * difference.mean:.2f} " in readme
+                assert f"by {abs(100 * difference.mean):.2f} " in readme
 
 
 def test_networks_disagree_more_than_two_of_one_kind_for_new_seeds() -> None:
@@ -243,6 +243,22 @@ def test_quoted_comparisons_are_those_of_the_studies() -> None:
     explored = drawn["bilstm.accuracy"] - drawn["bigru.accuracy"]
     for _, each in explored.groupby(drawn["train.learning_rate"] < np.sqrt(0.0003 * 0.003)):
         assert table.format_difference(differences.mean_over_seeds(each)) in results
+
+
+def test_quoted_directions_are_those_of_the_studies() -> None:
+    _, results = read_results()
+    for name in ("directions-notebook", "directions-regularization"):
+        gain = table.gains(read_study(name))["forward, 105"].difference
+        mean, low, high = (100 * abs(value) for value in (gain.mean, gain.low, gain.high))
+        ends = f"({min(low, high):.2f} to {max(low, high):.2f})"
+        assert f"by {mean:.2f} points {ends}" in results
+    study = read_study("directions-regularization")
+    both, none = (study.runs.query(f"`network.direction` == '{each}'") for each in ("both", "none"))
+    for network in ("bilstm", "bigru"):
+        sides = (table.Side(study, runs, [network]) for runs in (both, none))
+        lost = table.paired_difference(*sides, "accuracy", comparisons=1)
+        assert f"({100 * lost.low:.2f} to {100 * lost.high:.2f}" in results
+        assert f"{100 * lost.mean:.2f} points less" in results
 
 
 def test_code_files_exist(text: str) -> None:
