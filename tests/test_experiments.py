@@ -160,8 +160,10 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert "train_bilstm" in stages_run(check_output(branch, "dvc", "repro"))
     commit(branch)
     text = review_change(branch, "main")
-    # The nearest study on this corpus is much more accurate, and its noise smaller.
-    assert text.count(" runs of study/rotten-tomatoes, with other ") == len(NETWORKS)
+    # No study has these settings, and the nearest is on this corpus.
+    noise = re.findall(r"runs of study/([\w-]+), with other ", text)
+    assert len(noise) == len(NETWORKS)
+    assert all(name.startswith("rotten-tomatoes") for name in noise)
     assert "- baseline: passes, unchanged" in text
     assert "- `train.epochs`: 2 → 1" in text
     diff = check_output(branch, "dvc", "metrics", "diff", "--md", "--no-path", "main").strip()
