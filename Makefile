@@ -33,6 +33,9 @@ test-network: $(ENV) ## run the fast tests with the network of docs/add-a-networ
 	git apply docs/add-a-network.patch
 	$(MAKE) test-fast; status=$$?; git apply -R docs/add-a-network.patch; exit $$status
 
+tutorial: $(ENV) ## write the tutorial with its outputs as a web page, notebooks/tutorial.html
+	jupyter nbconvert --to html notebooks/tutorial.ipynb
+
 coverage: cluster ## run all tests and list the lines and branches they miss
 	coverage erase
 	-coverage run -m $(PYTEST)
@@ -97,7 +100,7 @@ MINUTES := notebook two-epochs pooling schedule longer-reviews regularization
 ladder: $(ENV) ## run the missing experiments of all recipes, and collect the results
 	python -m birnn_apps sweep recipes $(MINUTES:%=--recipe %) -S train.seed=0..9
 	python -m birnn_apps sweep recipes --recipe all -S train.seed=0..4
-	python -m birnn_apps study recipes
+	python -m birnn_apps study recipes --draw
 
 BASE ?= origin/main
 
@@ -154,6 +157,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-15s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test-fast test test-all test-rest test-network coverage mutants lint format fresh \
+.PHONY: repro test-fast test test-all test-rest test-network tutorial coverage mutants lint format fresh \
 	study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
 	lock setup cluster help

@@ -49,7 +49,8 @@ def corpus_texts(notebook: Any) -> list[str]:
 
 def test_tutorial_in_git_is_complete_without_corpus_texts_paths_or_logs() -> None:
     notebook = json.loads(TUTORIAL.read_text(encoding="utf-8"))
-    assert TUTORIAL.stat().st_size < 500_000
+    assert TUTORIAL.stat().st_size < 700_000
+    assert len(notebook["cells"]) <= 60
     for number, cell in enumerate(code_cells(notebook), start=1):
         if "corpus-text" in cell["metadata"].get("tags", []):
             assert (cell["outputs"], cell["execution_count"]) == ([], None)
@@ -70,6 +71,8 @@ def test_tutorial_runs_in_a_new_clone_and_changes_no_file(tmp_path: Path) -> Non
         shutil.copytree(PROJECT / name, clone / name)
     commit(clone)
     executed = execute(clone / "notebooks" / TUTORIAL.name)
+    page = check_output(clone, "jupyter", "nbconvert", "--to", "html", "--stdout", str(TUTORIAL))
+    assert page.count('src="data:image/png') > 5
     assert check_output(clone, "git", "status", "--porcelain") == ""
     assert streams(executed) == {"stdout"}
     assert corpus_texts(executed) != []
