@@ -57,7 +57,11 @@ def sweep(
 
 
 @app.command(epilog="Example: birnn study ten-seeds")
-def study(name: Name) -> None:
+def study(
+    name: Name,
+    *,
+    draw: Annotated[bool, typer.Option("--draw", help="Draw study/NAME/NAME.png, too.")] = False,
+) -> None:
     """Add the experiments of a sweep to study/NAME, and compare their networks or recipes."""
     from birnn_lab import collect
     from birnn_lab.studies import writing
@@ -66,7 +70,8 @@ def study(name: Name) -> None:
     collected = collect.study(name)
     print(f"{len(collected.runs)} runs: {collected.folder}")
     print_study(collected)
-    writing.draw(collected)
+    if draw:
+        writing.draw(collected)
 
 
 @app.command(

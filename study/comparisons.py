@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
@@ -16,11 +17,10 @@ from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
 from birnn.style import plotting
 from birnn.style.formatting import confidence
-from birnn_lab.studies import store, table
+from birnn_lab.studies import figure, store, table
 from birnn_lab.studies.differences import Difference, Mean, mean_over_seeds
 from birnn_lab.studies.store import FOLDER, Study
 from birnn_lab.studies.table import Side, paired_difference, unrounded
-from study import forest
 
 PLANNED = FOLDER / "planned.yaml"
 LADDER, INGREDIENTS = "recipes", "ingredients"  # studies
@@ -51,6 +51,11 @@ class Runs(Section):
         return mean_over_seeds(unrounded(study, runs)[f"{self.network}.{measure}"])
 
 
+def read_margin() -> float:
+    """Return the difference in points below which networks are equivalent."""
+    return float(read_yaml(PARAMS)["report"]["equivalence"])
+
+
 class Comparison(NamedTuple):
     """The result of a planned comparison: both sides, and the difference in test accuracy."""
 
@@ -59,16 +64,16 @@ class Comparison(NamedTuple):
 
     @property
     def result(self) -> str:
-        """What PROTOCOL.md calls this difference.
+        """The verdict on this difference, in the words of PROTOCOL.md.
 
         Sides are equivalent if the interval lies within `report.equivalence` (Schuirmann, "A
         Comparison of the Two One-Sided Tests Procedure and the Power Approach", 1987).
         """
-        names, margin = [], read_yaml(PARAMS)["report"]["equivalence"]
+        names = []
         if self.difference.higher is not None:
             names.append(f"{self.sides[self.difference.higher].title} more accurate")
-        if max(-self.difference.low, self.difference.high) <= margin / 100:
-            names.append(f"equivalent within {margin:g} points")
+        if max(-self.difference.low, self.difference.high) <= read_margin() / 100:
+            names.append("equivalent")
         return " and ".join(names) or "undecided"
 
 
@@ -119,26 +124,54 @@ def _negated(gain: Difference) -> Difference:
     return replace(gain, mean=-gain.mean, low=-gain.high, high=-gain.low, better=better)
 
 
+def print_planned(name: str, compared: Mapping[str, Comparison], level: str) -> None:
+    """Print the comparisons of a family, whose intervals have a level such as `99.3%`."""
+    title = f"{name}, planned, with intervals of {level}: 95% for all"
+    printed = Table("", "accuracy in %", "minus", "difference", "ahead", "result", title=title)
+    for comparison, found in compared.items():
+        means = [f"{side.title} {table.format_mean(side.mean())}" for side in found.sides]
+        ahead = f"{found.difference.better} of {found.difference.seeds}"
+        difference = table.format_difference(found.difference)
+        printed.add_row(comparison, *means, difference, ahead, found.result)
+    Console().print(printed)
+
+
+def draw_planned(families: Mapping[str, Mapping[str, Comparison]]) -> Figure:
+    """Draw all planned differences."""
+    values, notes = dict[str, dict[str, Difference]](), dict[str, str]()
+    for family, compared in families.items():
+        values[family] = {}
+        for comparison, found in compared.items():
+            name = comparison.replace("recipe ", "").replace("`", "")
+            values[name], notes[name] = {"": found.difference}, found.result
+    differences = [difference for row in values.values() for difference in row.values()]
+    shown = sum(difference.higher is not None for difference in differences)
+    message = f"{shown} of {len(differences)} planned differences are shown"
+    label = "points of test accuracy\n(right of 0: the first is ahead)"
+    return figure.draw_rows(message, label, values, notes, read_margin())
+
+
+def print_ingredients(gains: Mapping[str, Mapping[str, Difference]]) -> None:
+    """Print the gains of ingredients."""
+    title = "gain of each ingredient in points, with simultaneous 95% intervals"
+    printed = Table("", *SERIES, title=title)
+    for name, by_series in gains.items():
+        printed.add_row(name, *map(table.format_difference, by_series.values()))
+    Console().print(printed)
+
+
 def main() -> None:
     """Print and draw all comparisons whose studies exist."""
-    for name, family in read_planned().items():
-        title = f"{name}, planned, with intervals of {confidence(len(family))}: 95% for all"
-        printed = Table("", "accuracy in %", "minus", "difference", "ahead", "result", title=title)
-        for comparison, found in compare(family).items():
-            means = [f"{side.title} {table.format_mean(side.mean())}" for side in found.sides]
-            difference = table.format_difference(found.difference)
-            ahead = f"{found.difference.better} of {found.difference.seeds}"
-            printed.add_row(comparison, *means, difference, ahead, found.result)
-        Console().print(printed)
+    families = read_planned()
+    compared = {name: compare(family) for name, family in families.items()}
+    for name, family in families.items():
+        print_planned(name, compared[name], confidence(len(family)))
+    plotting.save(draw_planned(compared), PLANNED.with_suffix(".png"))
     if (FOLDER / INGREDIENTS).exists():
         gains = ingredients(*(store.read(FOLDER / name) for name in (LADDER, INGREDIENTS)))
-        title = "gain of each ingredient in points, with simultaneous 95% intervals"
-        printed = Table("", *SERIES, title=title)
-        for name, by_series in gains.items():
-            printed.add_row(name, *map(table.format_difference, by_series.values()))
-        Console().print(printed)
+        print_ingredients(gains)
         message = "What an ingredient gains depends on those already there"
-        drawn = forest.draw(message, "gain (points)", gains)
+        drawn = figure.draw_rows(message, "gain (points)", gains, margin=read_margin())
         plotting.save(drawn, FOLDER / INGREDIENTS / f"{INGREDIENTS}.png")
 
 

@@ -1,110 +1,135 @@
-"""The figure of a study: accuracies of all runs and their means."""
+"""Figures of means and differences: one row each, with their intervals."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import fill, shorten
-from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES
-from birnn.style.colors import MODEL_COLORS
-from birnn.style.formatting import listed
-from birnn.style.plotting import DASHES, STYLE, legible, new_figure
+from birnn.evaluation.model_names import BASELINE, TITLES
+from birnn.style.colors import GRID, INK, MODEL_COLORS, NETWORK_COLORS
+from birnn.style.formatting import listed, points
+from birnn.style.plotting import STYLE, legible, new_figure
 from birnn_lab.studies.differences import Mean
 from birnn_lab.studies.store import Study
-from birnn_lab.studies.table import Row, rows
+from birnn_lab.studies.table import Row, gains, rows
 
-LANE, MARGIN = 0.16, 0.9  # inches: of a model in a row, of the axes
-STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
-LABEL_WIDTH, LONGEST_PHRASE = 18, 38  # letters of a line of the name of a row, and of a recipe's
+TEXT, LANE, MARGIN = 0.16, 0.05, 1.0  # inches: a line of text, a series of a row, around all rows
+NARROW, BOTH = (
+    22,
+    42,
+)  # letters of a narrow line, and of the lines to the left and right of the axes
+LONGEST_PHRASE = 38  # letters of the phrase that names a recipe
+COLORS = [INK, NETWORK_COLORS["blue"][0], NETWORK_COLORS["vermilion"][0]]
+MARKERS = "osDv^<>"
 
 
-class Lane(NamedTuple):
-    """The runs of a model in one row, which are drawn at one height."""
+def draw_rows(
+    message: str,
+    label: str,
+    values: Mapping[str, Mapping[str, Mean]],
+    notes: Mapping[str, str] = {},
+    margin: float = 0,
+) -> Figure:
+    """Draw shares with their intervals, in percent.
 
-    runs: pd.Series  # in percent
-    mean: Mean
-    color: str
-    left: str  # labels
-    right: str
+    Args:
+        message: the title.
+        label: of the axis.
+        values: shares by the name of their row and series; a row without any is a heading.
+        notes: text next to rows.
+        margin: values within this many points of 0 have a gray background.
+    """
+    series = [*dict.fromkeys(name for row in values.values() for name in row)]
+    colors = dict(zip(series, COLORS, strict=False))
+    colors |= {title: MODEL_COLORS[model] for model, title in TITLES.items()}
+    width = max(NARROW, BOTH - max(map(len, ["", *notes.values()])))
+    names = [fill(name, width, break_on_hyphens=False) for name in values]
+    texts = [fill(notes.get(name, ""), NARROW) for name in values]
+    heights = [
+        max(LANE * len(row), TEXT * (1 + max(name.count("\n"), text.count("\n"))))
+        for row, name, text in zip(values.values(), names, texts, strict=True)
+    ]
+    ends = np.cumsum(heights)
+    places = ends - np.divide(heights, 2)
+    with mpl.rc_context(STYLE):
+        figure = new_figure(message, MARGIN + ends[-1])
+        axes = figure.subplots()
+        if margin:
+            axes.axvspan(-margin, margin, color=GRID, alpha=0.5, linewidth=0, zorder=0)
+            axes.axvline(0, color=INK, linewidth=0.8, zorder=0)
+        for row, text, place in zip(values.values(), texts, places, strict=True):
+            for offset, (each, mean) in enumerate(row.items()):
+                height = place + LANE * (offset - (len(row) - 1) / 2)
+                color, marker = colors[each], MARKERS[series.index(each)]
+                axes.plot([100 * mean.low, 100 * mean.high], [height, height], color=color, lw=1.2)
+                axes.plot(100 * mean.mean, height, marker, color=color, ms=3.5, label=each)
+            right = axes.get_yaxis_transform()
+            axes.text(1.02, place, text, va="center_baseline", transform=right)
+        axes.set_xlim(*_find_limits([mean for row in values.values() for mean in row.values()]))
+        axes.set_xlabel(label, x=1, ha="right")
+        axes.locator_params(axis="x", nbins=8, steps=[1, 2, 5, 10])
+        axes.set_ylim(ends[-1], 0)
+        axes.set_yticks(places, names)
+        for tick, row in zip(axes.get_yticklabels(), values.values(), strict=True):
+            tick.set_fontweight("normal" if row else "bold")
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False, axis="y")
+        if len(series) > 1:
+            lines, titles = axes.get_legend_handles_labels()
+            shown = dict(zip(titles, lines, strict=True))
+            figure.legend(
+                shown.values(), shown, loc="outside lower left", ncols=len(series), frameon=False
+            )
+    return figure
+
+
+def _find_limits(means: Sequence[Mean]) -> tuple[float, float]:
+    """Return the ends of the axis, in percent.
+
+    Few seeds have intervals that would make all means look equal, so longer ones are cut off.
+    """
+    first, last = (100 * end([mean.mean for mean in means]) for end in (np.nanmin, np.nanmax))
+    low = 100 * np.nanmin([[mean.low, mean.mean] for mean in means])
+    high = 100 * np.nanmax([[mean.high, mean.mean] for mean in means])
+    reach = 2 * (last - first) or np.inf
+    low, high = max(low, first - reach), min(high, last + reach)
+    space = 0.05 * (high - low) or 1
+    return low - space, high + space
 
 
 def draw(study: Study) -> Figure:
-    """Draw the accuracies in each row.
+    """Draw the accuracies in each row, and print the gains that are shown.
 
-    Lines join the means of a model, from a recipe to those that add to it. The baseline is left out
-    if it is the same in all rows.
+    The baseline is left out if it is the same in all rows.
     """
     table = rows(study)
     models = [name for name in study.models if name in TITLES]
     if len({row.means[BASELINE].mean for row in table if BASELINE in models}) == 1:
         models.remove(BASELINE)
-    distance = len(models) + 0.5
-    places, lanes = distance * np.arange(len(table)), dict[float, Lane]()
-    with mpl.rc_context(STYLE):
-        figure = new_figure(_find_message(study, table), MARGIN + LANE * distance * len(table))
-        axes = figure.subplots()
-        axes.set(xlabel=_label_accuracy(study, table), xmargin=0.25)
-        axes.set_yticks(places + (len(models) - 1) / 2, _name_rows(study, table))
-        joined = _find_joined(study, table)
-        for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
-            centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
-            for pair in joined:
-                line = np.take(centers, pair), np.take(heights, pair)
-                axes.plot(*line, color=color, linestyle=DASHES[name], linewidth=1)
-            ends = np.flatnonzero(np.isfinite(centers))[[0, -1]]
-            lower, higher = sorted(ends, key=centers.__getitem__)
-            for place, row in enumerate(table):
-                runs = 100 * row.combination.runs[f"{name}.{study.measure}"]
-                value = f"{centers[place]:.2f}"
-                left = f"{value}  " if place == lower != higher else ""
-                right = f"  {TITLES[name]} {value}" if place == higher else ""
-                lanes[heights[place]] = Lane(runs, row.means[name], color, left, right)
-        _draw_lanes(axes, lanes, STACKED / LANE)
-    return figure
-
-
-def _find_joined(study: Study, table: Sequence[Row]) -> list[tuple[int, int]]:
-    """Return pairs of rows to join: a recipe and the one that it adds to, or else neighbors."""
-    labels = [row.combination.label for row in table]
-    bases = {recipe["name"]: recipe["base"] for recipe in study.about.recipes}
-    return [
-        (labels.index(bases[label]) if bases.get(label) in labels else place - 1, place)
-        for place, label in enumerate(labels[1:], 1)
-    ]
-
-
-def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
-    """Draw runs, stacked if they are about equal, and their mean with its interval.
-
-    `lanes` are by height. Intervals extend the axis by what all runs span, at most; longer ones
-    have an arrow.
-    """
-    width = np.ptp(pd.concat([lane.runs for lane in lanes.values()]).dropna()) / STACKS or 1
-    for height, (runs, mean, color, *_) in lanes.items():
-        stacked = runs.groupby((runs / width).round()).cumcount()
-        apart = min(step, 0.9 / (2 + stacked.max()))  # not into the next lane
-        axes.plot(runs, height - apart * (2 + stacked), "o", color=color, ms=2.5, alpha=0.6)
-        axes.plot(100 * mean.mean, height, "o", color=color, ms=4.5, zorder=3)
-    first, last = axes.dataLim.intervalx
-    for height, (runs, mean, color, left, right) in lanes.items():
-        center, *ends = 100 * np.array([mean.mean, mean.low, mean.high])
-        low, high = np.clip(ends, 2 * first - last, 2 * last - first)
-        axes.plot([low, high], [height, height], color=color)
-        axes.plot(low if low > ends[0] else np.nan, height, "<", color=color)
-        axes.plot(high if high < ends[1] else np.nan, height, ">", color=color)
-        axes.text(np.fmin(runs.min(), low), height, left, color=color, va="center", ha="right")
-        axes.text(np.fmax(center, high), height, right, color=color, va="center")
-    axes.set_ylim(max(lanes) + 0.6, -1)
-    axes.tick_params(axis="y", length=0)
-    axes.locator_params(axis="x", nbins=6)
-    axes.grid(visible=False, axis="y")
+    names = _name_rows(study, table)
+    values = {
+        name: {TITLES[model]: row.means[model] for model in models}
+        for name, row in zip(names, table, strict=True)
+    }
+    gained = {
+        label: points(gain.difference.mean)
+        for label, gain in gains(study).items()
+        if gain.difference.higher is not None
+    }
+    notes = {
+        name: gained.get(row.combination.label, "") for name, row in zip(names, table, strict=True)
+    }
+    numbers = listed(map(str, sorted({len(row.combination.runs) for row in table})), "or")
+    label = f"{name_measure(study)} (%)"
+    if numbers != "1":
+        label += f", 95% intervals over {numbers} {study.repeats}"
+    if gained:
+        label += "\nat the right: gains that are shown (points)"
+    return draw_rows(_find_message(study, table), label, values, notes)
 
 
 def _find_message(study: Study, table: Sequence[Row]) -> str:
@@ -112,11 +137,11 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
     compared = [difference for row in table for difference in row.differences.values()]
     means = [[row.means[name] for row in table] for name in study.networks]
     # An unknown end is NaN, which is not larger.
-    gains = [
+    gained = [
         np.max([m.low for m in network_means]) - np.min([m.high for m in network_means])
         for network_means in means
     ]
-    if compared and np.min(gains) > np.max(
+    if compared and np.min(gained) > np.max(
         np.abs([(difference.low, difference.high) for difference in compared])
     ):
         return f"The choice of {listed(study.about.varied)} matters more than the network"
@@ -124,7 +149,7 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
 
 
 def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
-    """Return the names of rows, with the shortest training time if it is known.
+    """Return the names of rows.
 
     A recipe is named by the first phrase of its title, if no other recipe has the same.
     """
@@ -138,18 +163,8 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
     for place, row in enumerate(table, 1):
         label = row.combination.label
         phrase = phrases.get(label, "")
-        name = legible(phrase if counts[phrase] == 1 else label, f"row {place}")
-        minutes = np.min(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
-        time = "" if np.isnan(minutes) else f"\n{minutes:.1f} min"
-        names.append(fill(name, LABEL_WIDTH, break_on_hyphens=False) + time)
+        names.append(legible(phrase if counts[phrase] == 1 else label, f"row {place}"))
     return names
-
-
-def _label_accuracy(study: Study, table: Sequence[Row]) -> str:
-    """Return the label of an axis of accuracies, with intervals if there are several runs."""
-    numbers = listed(map(str, sorted({len(row.combination.runs) for row in table})), "or")
-    interval = f", 95% intervals over {numbers} {study.repeats}" * (numbers != "1")
-    return f"{name_measure(study)} (%){interval}"
 
 
 def name_measure(study: Study) -> str:

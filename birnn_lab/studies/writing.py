@@ -17,7 +17,6 @@ from birnn_lab.setting_text import as_text
 from birnn_lab.studies import figure, store
 from birnn_lab.studies.store import ABOUT, HELD_OUT, PREDICTIONS, REVIEWS, RUNS, Study
 
-MOST_ROWS, MOST_VALUES = 20, 2  # rows of a figure, and values in the name of each
 LOCK = STATE / "study.lock"  # held while a study is read to add runs to it
 PATIENCE = 30  # seconds that another process may take to write a study
 
@@ -61,10 +60,8 @@ def write_files(
 
 
 def draw(study: Study) -> None:
-    """Draw the rows of a study, if they are several, but few, and have short names."""
-    first, *others = study.combinations()
-    if 0 < len(others) < MOST_ROWS and len(first.chosen) <= MOST_VALUES:
-        plotting.save(figure.draw(study), study.folder / f"{study.name}.png")
+    """Draw the accuracies of a study."""
+    plotting.save(figure.draw(study), study.folder / f"{study.name}.png")
 
 
 def to_csv(study: Study) -> str:

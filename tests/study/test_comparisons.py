@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from birnn_lab.studies import store, table, writing
+from birnn_lab.studies import figure, store, table, writing
 from birnn_lab.studies.differences import Difference
-from study import comparisons, forest
+from study import comparisons
 from study.comparisons import SERIES, Comparison, Runs
 from tests.birnn_lab.studies.small_study import over_seeds
 from tests.projects import PROJECT
@@ -18,8 +18,8 @@ from tests.projects import PROJECT
     ("low", "high", "result"),
     [
         (0.001, 0.03, "BiLSTM more accurate"),
-        (-0.004, -0.001, "BiGRU more accurate and equivalent within 0.5 points"),
-        (-0.004, 0.005, "equivalent within 0.5 points"),
+        (-0.004, -0.001, "BiGRU more accurate and equivalent"),
+        (-0.004, 0.005, "equivalent"),
         (-0.004, 0.006, "undecided"),
         (np.nan, np.nan, "undecided"),
     ],
@@ -76,7 +76,7 @@ def test_ingredients_are_added_and_taken() -> None:
     assert first == table.gains(ladder)["pooling"].difference
     # Each row of this study is 10 points more accurate than the one before.
     assert (added.mean, taken.mean) == (pytest.approx(0.2), pytest.approx(-0.2))
-    figure = forest.draw("gains", "points", {title: gains}, margin=0.5)
-    (axes,) = figure.axes
-    assert [text.get_text().strip() for text in axes.texts][1:] == ["+20.00", "−20.00"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*SERIES]
+    drawn = figure.draw_rows("gains", "points", {"": {}, title: gains}, {title: "some"}, margin=0.5)
+    (axes,) = drawn.axes
+    assert [text.get_text() for text in axes.texts] == ["", "some"]
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == [*SERIES]
