@@ -258,6 +258,9 @@ def test_quoted_directions_are_those_of_the_studies() -> None:
         mean, low, high = (100 * abs(value) for value in (gain.mean, gain.low, gain.high))
         ends = f"({min(low, high):.2f} to {max(low, high):.2f})"
         assert f"by {mean:.2f} points {ends}" in results
+    gain = table.gains(read_study("directions-skip-gram"))["forward, 103"].difference
+    ends = f"({-100 * gain.high:.2f} to {-100 * gain.low:.2f})"
+    assert f"loses {-100 * gain.mean:.2f} points {ends} against both" in results
     study = read_study("directions-regularization")
     both, none = (study.runs.query(f"`network.direction` == '{each}'") for each in ("both", "none"))
     for network in ("bilstm", "bigru"):
