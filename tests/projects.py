@@ -28,7 +28,7 @@ PROJECT = Path(__file__).parent.parent
 
 
 class AllSettings(TrainingSettings):
-    """All sections of `params.yaml`, besides those of the networks."""
+    """All sections of `params.yaml`, without the sections of networks."""
 
     fetch: Fetch
     csv: Csv

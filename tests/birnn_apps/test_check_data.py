@@ -55,7 +55,7 @@ def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any
 def columns(**values: Any) -> pd.DataFrame:
     """Return texts in splits, and columns that repeat values, all of them in both splits."""
     repeated = {
-        name: [each[n // 2 % len(each)] for n in range(40)] for name, each in values.items()
+        name: [each[(n // 2) % len(each)] for n in range(40)] for name, each in values.items()
     }
     return pd.DataFrame({"text": TEXTS, "split": SPLIT} | repeated)
 
@@ -98,7 +98,7 @@ CZECH = ["Příliš žluťoučký kůň úpěl.", "Čekal jsem něco lepšího."
 RUSSIAN = ["Скучно.", "Отлично, советую!", "Очень плохо.", "Хорошо снято, но долго."]
 CHINESE = ["这部电影真的很好看", "浪费时间", "演员的表演很精彩"]
 JAPANESE = ["とても面白い映画でした。", "退屈で時間の無駄でした。", "俳優の演技が素晴らしい。"]
-ENGLISH = ["Dull, and long.", "Fine; really.", "A | b", 'He said "no".', "Two\nlines."]
+ENGLISH = ["Dull, and long.", "Fine; really.", "A | b", 'He wrote "no".', "Two\nlines."]
 
 
 KNOWN = ("utf-8", "utf-8-sig", "utf-16")

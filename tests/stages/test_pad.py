@@ -13,7 +13,7 @@ from stages.pad import choose_held_out
 choose = partial(choose_held_out, stratified=False)
 
 FILMS = np.arange(2000, dtype=np.int32) % 97
-LABELS = (np.arange(2000) // 97 % 2).astype(np.uint8)
+LABELS = ((np.arange(2000) // 97) % 2).astype(np.uint8)
 
 
 @given(st.floats(0.05, 0.95), st.integers(0, 2**32 - 1))
@@ -30,7 +30,7 @@ def test_films_are_whole_and_fraction_is_close(fraction: float, seed: int) -> No
 @pytest.mark.parametrize(("fraction", "size"), [(0.25, 20), (0.5, 50)])
 def test_fraction_is_exact_if_films_add_up(fraction: float, size: int) -> None:
     films = np.arange(100, dtype=np.int32) % 10
-    assert choose(films, np.arange(100, dtype=np.uint8) // 10 % 2, fraction, 0).sum() == size
+    assert choose(films, (np.arange(100, dtype=np.uint8) // 10) % 2, fraction, 0).sum() == size
 
 
 @pytest.mark.parametrize(("fraction", "size"), [(0.1, 1), (0.9, 9)])

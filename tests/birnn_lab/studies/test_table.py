@@ -64,7 +64,7 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
         assert astuple(found) == astuple(expected)
         if measure == "accuracy":
             assert astuple(first.differences[PAIR]) == astuple(expected)
-    # The rows of `runs.csv` are rounded, and those of this study are not its predictions.
+    # `runs.csv` has rounded measures, and in this study they do not come from the predictions.
     correct = (stored[FIRST] > 0) == labels
     assert first.means[FIRST].mean == pytest.approx(correct.mean())
 
