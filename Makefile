@@ -83,7 +83,7 @@ directions-skip-gram := --recipe skip-gram -S network.direction=both -S train.se
 directions-skip-gram.2 := --recipe skip-gram -S network.direction=forward,backward -S $(UNITS)=103 -S train.seed=300..309
 directions-skip-gram.3 := --recipe skip-gram -S network.direction=forward,backward,none -S train.seed=300..304
 directions-n-grams := --recipe n-grams -S network.direction=both,none -S train.seed=300..304
-INGREDIENTS := $(shell sed -n 's/^\([a-z-]*\):$$/\1/p' birnn_lab/ingredients.yaml)
+INGREDIENTS := $(shell sed -n 's/^\([a-z-]*\):$$/\1/p' birnn_lab/ingredients.yaml 2>/dev/null)
 ingredients := $(patsubst %,--recipe %,notebook n-grams $(INGREDIENTS)) -S train.seed=0..4
 epochs := $(patsubst %,--recipe %,two-epochs pooling schedule longer-reviews regularization) -S train.epochs=1..4 -S train.seed=0..4
 padding := -S pad.padding=pre,post -S train.seed=0..9

@@ -142,7 +142,8 @@ def _describe_rows(csv: Csv, texts: Texts, encodings: Sequence[str]) -> Iterator
     for label, text in [*dict.fromkeys([rows[0], *by_label.values(), *rows])][:SHOWN]:
         yield f"  {texts.corpus.classes[label]}: {_excerpt(text, encodings)}"
     if encodings:
-        yield f"The encoding {csv.encoding} is a guess (to change: -S csv.encoding=…). Others read:"
+        others = " Others read:" if encodings[1:] else ""
+        yield f"The encoding {csv.encoding} is a guess (to change: -S csv.encoding=…).{others}"
         first = _excerpt(rows[0][1], encodings).encode(csv.encoding, "replace")
         for other in encodings[1:SHOWN]:
             yield f"  {other}: {printable(first.decode(other, 'replace'))}"
@@ -196,3 +197,5 @@ def _try_baseline(texts: Texts, settings: dict[str, Any]) -> Iterator[str]:
         threshold = thresholds.maximize_f1(labels[half:most], log_odds[:part], label)
     found = thresholds.detections(labels[most:], log_odds[part:], label, threshold)
     yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[label])}."
+    if found["recall"] - found["false_alarms"] < GUESSING:
+        yield "warning: this is hardly better than guessing; are texts and labels the right columns?"

@@ -146,7 +146,7 @@ def draw_planned(families: Mapping[str, Mapping[str, Comparison]]) -> Figure:
             values[name], notes[name] = {"": found.difference}, found.result
     differences = [difference for row in values.values() for difference in row.values()]
     shown = sum(difference.higher is not None for difference in differences)
-    message = f"{shown} of {len(differences)} planned differences are shown"
+    message = f"In {shown} of {len(differences)} planned comparisons, one side is more accurate"
     label = "points of test accuracy\n(right of 0: the first is ahead)"
     return figure.draw_rows(message, label, values, notes, read_margin())
 
