@@ -37,6 +37,7 @@ FEW_TEXTS = 10_000  # with fewer for training, tf-idf is better
 TF_IDF = {"weighting": "tf-idf", "inverse_regularization": 3}
 NAIVE_BAYES = {"weighting": "naive-bayes", "inverse_regularization": 1}
 MOSTLY = 0.5  # share of characters
+GUESSING = 0.1  # the share found minus the share of false alarms is less
 SAMPLE = 5_000  # training texts on which the baseline is fitted
 SHOWN = 3  # rows, and values of a column
 WIDTH = 70  # letters of an excerpt
@@ -198,4 +199,4 @@ def _try_baseline(texts: Texts, settings: dict[str, Any]) -> Iterator[str]:
     found = thresholds.detections(labels[most:], log_odds[part:], label, threshold)
     yield f"A quick fit of the baseline {describe_detections(found, texts.corpus.classes[label])}."
     if found["recall"] - found["false_alarms"] < GUESSING:
-        yield "warning: this is hardly better than guessing; are texts and labels the right columns?"
+        yield "warning: this is hardly better than guessing; are these the right columns?"

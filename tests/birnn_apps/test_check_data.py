@@ -235,6 +235,9 @@ def test_baseline_is_tried_and_its_settings_fit_the_texts() -> None:
     assert (int(found[1]), int(found[2])) == (100, 0)
     baseline = follow(output).baseline
     assert (baseline.ngrams, baseline.weighting) == (4, "tf-idf")
+    assert "guessing" not in output
+    pd.DataFrame({"text": texts, "topic": sorted(names)}).to_csv(OWN / "a.csv", index=False)
+    assert "hardly better than guessing" in check(OWN / "a.csv")
 
 
 @pytest.mark.parametrize(
