@@ -79,7 +79,7 @@ def main(settings: Settings) -> None:
     if len(vectors):
         print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
     else:
-        print("off: word_vectors.reviews is none")
+        print("off: word_vectors.reviews=none")
 
 
 if __name__ == "__main__":

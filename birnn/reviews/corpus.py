@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from birnn.reviews.tokenizer import Tokenizer
 
 SPLITS = ("train", "test")
-FILM_REVIEWS = ("imdb", "rotten-tomatoes")  # the published corpora; all others are the user's own
+FILM_REVIEWS = ("imdb", "rotten-tomatoes")  # the published corpora; users own all others
 CLASSES = ("negative", "positive")  # of the labels 0 and 1, unless the user's labels name them
 
 

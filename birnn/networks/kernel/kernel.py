@@ -308,8 +308,8 @@ def gru_step_gradient(gates, state, state_gradient, units):
 def candidate_gap(is_gru, units):
     """Return the bounds of the activations without an input part: an empty gap in an LSTM.
 
-    `gates` has four columns of `units` activations. Those of `projected` and `kernel`, the input
-    part, go to the columns marked *, and those of `recurrent` to the first ones:
+    `gates` has four columns of `units` activations. The input part (`projected` and `kernel`) goes
+    to the columns marked *, and the recurrent part (`recurrent`) to the first ones:
 
         LSTM   input *   forget *   candidate *             output *
         GRU    update *  reset *    recurrent candidate     candidate *
@@ -529,7 +529,7 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
 def compute_gradients(
     inputs, weights, is_gru, pooled, output_gradient, feature_gradient, weight_gradients
 ):
-    """Write the gradients of learned features, and add those of `weights` to `weight_gradients`.
+    """Write the gradients of learned features, and add gradients of `weights` to `weight_gradients`.
 
     `output_gradient` is the gradient of the `result` of `compute_outputs`. The last features are
     learned, as many as the zeros in `feature_gradient`, shape (reviews, time steps, learned).
