@@ -529,7 +529,7 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
 def compute_gradients(
     inputs, weights, is_gru, pooled, output_gradient, feature_gradient, weight_gradients
 ):
-    """Write the gradients of learned features, and add gradients of `weights` to `weight_gradients`.
+    """Write the gradients of learned features, and add to `weight_gradients`.
 
     `output_gradient` is the gradient of the `result` of `compute_outputs`. The last features are
     learned, as many as the zeros in `feature_gradient`, shape (reviews, time steps, learned).
