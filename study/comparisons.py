@@ -147,7 +147,7 @@ def draw_planned(families: Mapping[str, Mapping[str, Comparison]]) -> Figure:
     differences = [difference for row in values.values() for difference in row.values()]
     shown = sum(difference.higher is not None for difference in differences)
     message = f"In {shown} of {len(differences)} planned comparisons, one side is more accurate"
-    label = "points of test accuracy\n(right of 0: the first is ahead)"
+    label = "points of test accuracy\n(right of 0: the first is ahead; gray: equivalent)"
     return figure.draw_rows(message, label, values, notes, read_margin())
 
 

@@ -188,7 +188,7 @@ def test_findings_are_those_of_the_planned_comparisons() -> None:
     assert "On IMDB, the networks differ by less than a point" in readme
     pooled = [found.difference for name, found in directions.items() if "notebook" not in name]
     assert all(difference.high < 0.005 for difference in pooled)
-    assert "less than half a point**, at equal size, if the output reads the states at" in readme
+    assert "at most half a point**, at equal size, if the output reads all states" in readme
     others = [found.difference for name, found in directions.items() if "notebook" in name]
     assert all(difference.low < 0 for difference in others)
 
